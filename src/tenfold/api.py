@@ -1,0 +1,296 @@
+"""One function a command: the only place where data, recipe, engine, model and evaluation meet."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal, Unpack
+
+import numpy as np
+
+from tenfold.cores import available_cores
+from tenfold.data.catalog import fetch_data, list_data, load_data, load_default
+from tenfold.data.image_set import ImageSet, Splits
+from tenfold.data.inspection import inspect_data as inspect
+from tenfold.data.known_sets import CATALOG
+from tenfold.data.picture import read_picture
+from tenfold.data.selection import find_pictures
+from tenfold.diagnosis import Diagnosis, diagnose
+from tenfold.errors import ModelError, RunError, UsageError
+from tenfold.evaluation.metrics import Evaluation, evaluation
+from tenfold.model.model_file import Model
+from tenfold.model.predictor import Prediction, Predictor
+from tenfold.training.engines import open_engine, resolve_engine
+from tenfold.training.listener import Listener
+from tenfold.training.recipe import Recipe, RecipeChanges
+from tenfold.training.run import Run, Settings
+from tenfold.training.session import Session, network_for
+
+__all__ = ["doctor", "evaluate", "fetch_data", "inspect", "list_data", "load_data", "predict", "train"]
+
+PathLike = str | os.PathLike[str]
+
+
+def train(
+    data: PathLike | None = None,
+    recipe: PathLike | Recipe | None = None,
+    *,
+    engine: str | None = None,
+    device: str | None = None,
+    threads: int | None = None,
+    size: tuple[int, int] | None = None,
+    out: PathLike | None = None,
+    resume: PathLike | None = None,
+    listener: Listener | None = None,
+    **changes: Unpack[RecipeChanges],
+) -> Run:
+    """Train a network, test it after each epoch, and write a run.
+
+    Parameters
+    ----------
+    data : str or path-like, optional
+        Catalog name or path; without one, MNIST or else the installed 5,000-image sample.
+    recipe : str, path-like or Recipe, optional
+        Name of a recipe, or a TOML file such as a run's recipe.toml; without one, lecture.
+    engine : str, optional
+        auto (the fastest installed), torch or reference.
+    device : str, optional
+        Where the torch engine computes: cpu, cuda, cuda:1, mps …
+    threads : int, optional
+        Threads of the matrix products; without a number, the cores at hand.
+    size : tuple of int, optional
+        Height and width to which every picture is scaled.
+    out : path-like, optional
+        Folder of the run, which must not exist; without one, a new folder under runs/.
+    resume : path-like, optional
+        Folder of an interrupted run to go on with, bit for bit; all else stays as it was.
+    listener : Listener, optional
+        Who is told what happens.
+    **changes
+        Fields of `Recipe` that differ from the recipe's, such as ``epochs=2``.
+
+    Returns
+    -------
+    Run
+        The folder with recipe, history, checkpoints and model.
+
+    Raises
+    ------
+    UsageError
+        When an argument has a value that it cannot take.
+    DataError
+        When the data is missing or damaged.
+    RunError
+        When the run's folder exists, or when what is to be resumed has changed.
+
+    Examples
+    --------
+    >>> run = train("mnist-5k", epochs=1, out=folder)  # doctest: +SKIP
+    >>> run.history()[-1]["accuracy"]  # doctest: +SKIP
+    """
+    listener = listener or Listener()
+    asked: dict[str, Any] = {"engine": engine, "device": device, "threads": threads, "size": size}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    if resume is None:
+        run, splits = _new_run(data, recipe or "lecture", changes, asked, out, listener)
+    elif out is not None:
+        raise UsageError(f"out: a resumed run stays in its folder, {resume}; leave --out away")
+    else:
+        run, splits = _interrupted_run(resume, data, recipe, changes, asked, listener)
+    if run.is_complete:
+        listener.note(f"{run.path}: this run is complete already; its result is {run.model_path}")
+        return run
+    return Session(run, splits, listener).carry_out()
+
+
+def _new_run(
+    data: PathLike | None,
+    recipe: PathLike | Recipe,
+    changes: RecipeChanges,
+    asked: dict[str, Any],
+    out: PathLike | None,
+    listener: Listener,
+) -> tuple[Run, Splits]:
+    """Check everything that can be refused, then make the run's folder."""
+    chosen = _recipe(recipe).with_changes(**changes)
+    engine, _ = resolve_engine(asked.get("engine", "auto"))
+    device = asked.get("device", "cpu")
+    open_engine(engine, device, chosen.precision)
+    threads = asked.get("threads", available_cores())
+    if not 1 <= threads <= 1024:
+        raise UsageError(f"threads: {threads}; expected 1 to 1,024")
+    size = asked.get("size")
+    splits, found_again = _load(data, size, listener)
+    network_for(splits, chosen)
+    settings = Settings(data=found_again, engine=engine, device=device, threads=threads, size=size)
+    if out is not None:
+        return Run.create(Path(out), chosen, settings), splits
+    stem = re.sub(r"[^\w.-]+", "-", f"{Path(found_again).stem or 'data'}-{chosen.name}")
+    return Run.create_numbered(Path("runs"), stem, chosen, settings), splits
+
+
+def _interrupted_run(
+    resume: PathLike,
+    data: PathLike | None,
+    recipe: PathLike | Recipe | None,
+    changes: RecipeChanges,
+    asked: dict[str, Any],
+    listener: Listener,
+) -> tuple[Run, Splits]:
+    """Open a run to go on with; refuse whatever is asked for and is not what the run began with."""
+    run = Run.open(resume)
+    wanted = (run.recipe if recipe is None else _recipe(recipe)).with_changes(**changes)
+    differences = run.recipe.differences(wanted) + [
+        f"{name} ({getattr(run.settings, name)} → {value})"
+        for name, value in asked.items()
+        if value != getattr(run.settings, name)
+    ]
+    if differences:
+        raise RunError(
+            f"{run.path}: cannot go on with another {', '.join(differences)}; "
+            "leave it out, or start a new run"
+        )
+    splits, _ = _load(data or run.settings.data, run.settings.size, listener)
+    return run, splits
+
+
+def _recipe(recipe: PathLike | Recipe) -> Recipe:
+    if isinstance(recipe, Recipe):
+        return recipe
+    return Recipe.read(Path(recipe)) if str(recipe).endswith(".toml") else Recipe.named(str(recipe))
+
+
+def _load(data: PathLike | None, size: tuple[int, int] | None, listener: Listener) -> tuple[Splits, str]:
+    """Load data; return it with the name or absolute path under which it is found again."""
+    if data is None:
+        splits, note = load_default(size=size, progress=listener.downloading)
+        if note:
+            listener.note(note)
+        return splits, splits.train.source
+    splits = load_data(data, size=size, progress=listener.downloading)
+    return splits, str(data) if data in CATALOG else str(Path(data).absolute())
+
+
+def evaluate(
+    model: PathLike | Model,
+    data: PathLike | None = None,
+    *,
+    split: Literal["test", "train", "validation", "all"] = "test",
+    size: tuple[int, int] | None = None,
+) -> Evaluation:
+    """Measure a model on labelled images.
+
+    Parameters
+    ----------
+    model : path-like or Model
+        A model file, a run's folder, or a model.
+    data : str or path-like, optional
+        Catalog name or path; without one, what the model was trained on.
+    split : str, default "test"
+        Which images: test, train, validation or all.
+    size : tuple of int, optional
+        Height and width to which every picture is scaled.
+
+    Returns
+    -------
+    Evaluation
+        Accuracy with its interval, loss, and figures of each class.
+
+    Raises
+    ------
+    ModelError
+        When the model is damaged, or made for other classes or another size.
+    DataError
+        When the data is missing or damaged.
+    UsageError
+        When there is no such split.
+    """
+    model = _model(model)
+    if data is None:
+        origin = model.provenance.get("data")
+        if origin is None:
+            raise UsageError("data: the model does not say what it was trained on; name a data set or path")
+        data, size = origin["source"], size or origin["size"]
+    images = _relabelled(_part(load_data(data, size=size), split), model.classes)
+    predictor = Predictor(model)
+    logits = predictor.logits(images.images)
+    head = model.network.head
+    return evaluation(
+        head.probabilities(logits), images.labels, model.classes, head.loss(logits, images.labels)
+    )
+
+
+def _part(splits: Splits, split: str) -> ImageSet:
+    parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
+    if split == "all":
+        return ImageSet(
+            images=np.concatenate([part.images for part in parts.values() if part]),
+            labels=np.concatenate([part.labels for part in parts.values() if part]),
+            classes=splits.train.classes,
+            source=splits.train.source,
+        )
+    part = parts.get(split)
+    if part is None:
+        there = [name for name, part in parts.items() if part] + ["all"]
+        raise UsageError(f"split: '{split}'; this data has {', '.join(there)}")
+    return part
+
+
+def _relabelled(images: ImageSet, classes: tuple[str, ...]) -> ImageSet:
+    """Return the images with labels that count the model's classes."""
+    if unknown := [name for name in images.classes if name not in classes]:
+        raise ModelError(
+            f"{images.source}: has the class '{unknown[0]}', which the model does not know; "
+            f"expected only {', '.join(classes)}: evaluate a model that was trained on these classes"
+        )
+    numbers = np.array([classes.index(name) for name in images.classes])
+    return replace(images, labels=numbers[images.labels], classes=classes)
+
+
+def _model(model: PathLike | Model) -> Model:
+    if isinstance(model, Model):
+        return model
+    return Model.load(Run.open(model).model_path if Path(model).is_dir() else model)
+
+
+def predict(model: PathLike | Model, images: Sequence[PathLike]) -> dict[str, Prediction]:
+    """Say what pictures show.
+
+    Parameters
+    ----------
+    model : path-like or Model
+        A model file, a run's folder, or a model.
+    images : sequence of str or path-like
+        Picture files, folders of them (searched through), glob patterns, or ``-`` for standard input.
+
+    Returns
+    -------
+    dict of str to Prediction
+        One a picture, under its path, in the order given; a folder's in natural order.
+
+    Raises
+    ------
+    ModelError
+        When the model is damaged.
+    DataError
+        When a picture is missing, damaged or no picture.
+    """
+    model = _model(model)
+    sources = find_pictures(images)
+    pictures = [
+        read_picture(sys.stdin.buffer.read(), name="standard input")
+        if source == "-"
+        else read_picture(source)
+        for source in sources
+    ]
+    prepared = np.stack([model.preprocessing.prepare(picture) for picture in pictures])
+    return dict(zip(sources, Predictor(model).predict(prepared), strict=True))
+
+
+def doctor() -> Diagnosis:
+    """Say which engine, precision, threads and data this installation will use, and why."""
+    return diagnose()

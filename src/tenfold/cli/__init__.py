@@ -1,0 +1,63 @@
+"""The command line: one file a command, which parses, calls the function of its name, and prints."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from tenfold.cli.data import app as data_app
+from tenfold.cli.doctor import doctor
+from tenfold.cli.evaluate import evaluate
+from tenfold.cli.inspect import inspect
+from tenfold.cli.predict import predict
+from tenfold.cli.train import train
+from tenfold.errors import TenfoldError
+
+app = typer.Typer(
+    name="tenfold",
+    help="Folders of labelled images in, a trustworthy softmax classifier out.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (train, evaluate, predict, inspect, doctor):
+    app.command()(command)
+app.add_typer(data_app, name="data")
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+) -> None:
+    """Print the version, or the help where no command is given."""
+    if version:
+        from tenfold import __version__
+
+        typer.echo(f"tenfold {__version__}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends in one line on stderr and exit code 1 or 2."""
+    try:
+        code = app(standalone_mode=False)
+    except TenfoldError as error:
+        code = _complain(str(error), error.exit_code)
+    except typer.TyperException as error:
+        code = _complain(f"{error.format_message()} (tenfold --help shows what there is)", error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads; let exit flush
+        code = 141
+    except OSError as error:
+        code = _complain(f"{error.filename or 'file'}: {error.strerror or error}", 1)
+    sys.exit(code)
+
+
+def _complain(message: str, code: int) -> int:
+    print("error:", " ".join(message.split()), file=sys.stderr)
+    return code

@@ -1,0 +1,30 @@
+"""``tenfold doctor``: say what this installation will use, and why."""
+
+from __future__ import annotations
+
+import typer
+
+from tenfold.cli.options import JsonOption
+
+
+def doctor(json: JsonOption = False) -> None:
+    """Say which engine, precision, threads and data this installation will use, and why."""
+    from tenfold import api
+
+    found = api.doctor()
+    if json:
+        import json as format
+
+        typer.echo(format.dumps(found.to_dict(), indent=2))
+        return
+    typer.echo("versions   " + ", ".join(f"{name} {version}" for name, version in found.versions.items()))
+    typer.echo(f"engine     {found.engine}: {found.engine_reason} (ready: {', '.join(found.engines)})")
+    typer.echo(f"precision  {found.precision}")
+    typer.echo(f"threads    {found.threads}: the cores that this process may use")
+    for extra, installed in found.extras.items():
+        typer.echo(
+            f"extra      {extra}: " + ("installed" if installed else f"pip install 'tenfold[{extra}]'")
+        )
+    typer.echo(f"data       TENFOLD_DATA is {found.data_folder or 'not set'}; cache in {found.cache_folder}")
+    for name, place in found.data.items():
+        typer.echo(f"data       {name}: {place or 'not at hand'}")

@@ -1,0 +1,184 @@
+"""Three ways to follow a training: the lecture's lines, a live table, JSON."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from tenfold.training.listener import Listener
+
+if TYPE_CHECKING:
+    from tenfold.data.image_set import Splits
+    from tenfold.model.network import Network
+    from tenfold.training.engine import Event
+    from tenfold.training.run import Run
+
+
+class Follower(Listener):
+    """Prints remarks and results on stderr, and stops the training when asked to."""
+
+    def __init__(self) -> None:
+        self.stop_asked = False
+        self.run: Run | None = None
+
+    def note(self, text: str) -> None:
+        """Print a remark."""
+        print("note:", " ".join(text.split()), file=sys.stderr, flush=True)
+
+    def began(self, run: Run, splits: Splits, network: Network) -> None:
+        """Remember where the run is."""
+        self.run = run
+
+    def event(self, event: Event) -> None:
+        """Raise `KeyboardInterrupt` when a signal asked to stop."""
+        if self.stop_asked:
+            raise KeyboardInterrupt
+
+    def ended(self, run: Run) -> None:
+        """Say where the result is."""
+        print(f"model: {run.model_path}", file=sys.stderr, flush=True)
+
+
+class PlainLines(Follower):
+    """The lecture's own lines on stdout, to the character."""
+
+    def event(self, event: Event) -> None:
+        """Print a loss line."""
+        if event.is_line:
+            print("[%d, %5d] loss: %.3f" % (event.epoch, event.batch, event.loss), flush=True)  # noqa: UP031
+        super().event(event)
+
+    def tested(self, epoch: int, correct: int, total: int) -> None:
+        """Print an accuracy line, cut off to whole per cents as in the lecture."""
+        print("accuracy on test set: %d %% " % (100 * correct / total), flush=True)  # noqa: UP031
+
+
+class JsonLines(Follower):
+    """One JSON object a line on stdout."""
+
+    def event(self, event: Event) -> None:
+        """Print a loss line."""
+        if event.is_line:
+            _print_json(
+                event="loss",
+                epoch=event.epoch,
+                batch=event.batch,
+                batches=event.batches,
+                loss=event.loss,
+                learning_rate=event.learning_rate,
+                images_per_second=event.images_per_second,
+            )
+        super().event(event)
+
+    def tested(self, epoch: int, correct: int, total: int) -> None:
+        """Print a test."""
+        _print_json(event="test", epoch=epoch, correct=correct, total=total, accuracy=correct / total)
+
+    def ended(self, run: Run) -> None:
+        """Print where the result is."""
+        _print_json(event="end", run=str(run.path), model=str(run.model_path))
+
+
+class LiveTable(Follower):
+    """A progress bar, and above it a table that grows by a row an epoch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._console = Console()
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(compact=True),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=None, rate="")
+        self._loss = 0.0
+        self._began = time.perf_counter()
+
+    def note(self, text: str) -> None:
+        """Print a remark above the bar."""
+        self._console.print(f"[yellow]note:[/] {' '.join(text.split())}", highlight=False)
+
+    def downloading(self, file: str, received: int, total: int) -> None:
+        """Move the bar with a download."""
+        self._bar.start()
+        rate = f"{received / 1e6:.1f} MB"
+        self._bar.update(self._task, description=file, completed=received, total=total or None, rate=rate)
+
+    def began(self, run: Run, splits: Splits, network: Network) -> None:
+        """Say what is trained, and open the table."""
+        super().began(run, splits, network)
+        self._console.print(
+            f"{splits.train.source}: {len(splits.train):,} training and {len(splits.test):,} test images · "
+            f"{network}, {network.parameters:,} parameters · {run.recipe.name} recipe, "
+            f"seed {run.recipe.seed} · {run.settings.engine} engine, {run.settings.threads} threads",
+            highlight=False,
+        )
+        self._console.print(f"{'epoch':>5} {'loss':>8} {'accuracy':>9} {'seconds':>8}", style="bold")
+        self._epochs = run.recipe.epochs
+        self._bar.start()
+
+    def event(self, event: Event) -> None:
+        """Move the bar."""
+        self._loss = event.loss
+        self._bar.update(
+            self._task,
+            description=f"epoch {event.epoch}/{self._epochs}",
+            completed=(event.epoch - 1) * event.batches + event.batch,
+            total=self._epochs * event.batches,
+            rate=f"loss {event.loss:.3f} · {event.images_per_second:,.0f} images/s",
+        )
+        super().event(event)
+
+    def tested(self, epoch: int, correct: int, total: int) -> None:
+        """Add a row."""
+        seconds = time.perf_counter() - self._began
+        row = f"{epoch:>5} {self._loss:>8.3f} {correct / total:>9.2%} {seconds:>8.1f}"
+        self._console.print(row, highlight=False)
+
+    def ended(self, run: Run) -> None:
+        """Say where the result is and what to do with it."""
+        self.close()
+        path = run.model_path
+        self._console.print(f"model: [bold]{path}[/]   next: tenfold evaluate {path}", highlight=False)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._bar.stop()
+
+
+@contextmanager
+def stopping_at_signals(follower: Follower) -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into a checkpoint and a plain good-bye; a second one ends at once."""
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        follower.stop_asked = True
+        signal.signal(number, before[signal.Signals(number)])
+
+    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        if follower.run is not None:
+            follower.note(f"stopped; go on with: tenfold train --resume {follower.run.path}")
+        raise
+    finally:
+        if isinstance(follower, LiveTable):
+            follower.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _print_json(**values: Any) -> None:
+    print(json.dumps(values), flush=True)

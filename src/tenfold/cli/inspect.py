@@ -1,0 +1,77 @@
+"""``tenfold inspect``: say what is in a data set and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tenfold.cli.options import JsonOption, SizeOption, parse_size
+
+if TYPE_CHECKING:
+    from tenfold.data.inspection import Inspection
+    from tenfold.data.inspection.faults import Fault
+
+
+def inspect(
+    data: Annotated[str, typer.Argument(help="Catalog name or path.", show_default=False)],
+    size: SizeOption = None,
+    sheet: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.png", help="Draw a contact sheet: a row of pictures a class.", show_default=False
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Say what is in a data set and what is wrong with it, each fault with its mend.
+
+    Ends with exit code 1 when there are errors, 0 when there are none or only warnings.
+    """
+    from tenfold import api
+
+    found = api.inspect(data, size=parse_size(size), sheet=sheet)
+    if json:
+        import json as format
+
+        typer.echo(format.dumps(found.to_dict(), indent=2, ensure_ascii=False))
+    else:
+        _print_figures(found)
+        for fault in found.faults:
+            _print_fault(fault)
+        typer.echo(f"\n{_verdict(found)}")
+    if found.errors:
+        raise typer.Exit(1)
+
+
+def _print_figures(found: Inspection) -> None:
+    typer.echo(f"{found.source}: {found.kind}, {len(found.classes):,} classes")
+    if not found.splits:
+        return
+    typer.echo(f"\n{'split':<10} {'images':>9} {'height x width':>15} {'pixels':>7} {'mean':>7} {'std':>7}")
+    for split in found.splits:
+        shape = f"{split.size[0]}x{split.size[1]}"
+        pixels = "grey" if split.channels == 1 else "colour"
+        figures = f"{split.mean:>7.4f} {split.std:>7.4f}"
+        typer.echo(f"{split.name:<10} {split.images:>9,} {shape:>15} {pixels:>7} {figures}")
+    width = max(5, *map(len, found.classes))
+    typer.echo(f"\n{'class':<{width}}" + "".join(f" {split.name:>10}" for split in found.splits))
+    for name in found.classes:
+        typer.echo(f"{name:<{width}}" + "".join(f" {split.counts[name]:>10,}" for split in found.splits))
+
+
+def _verdict(found: Inspection) -> str:
+    from tenfold.data.inspection.faults import counted
+
+    if not found.faults:
+        return "no faults found"
+    errors = len(found.errors)
+    return f"{counted(errors, 'error')}, {counted(len(found.faults) - errors, 'warning')}"
+
+
+def _print_fault(fault: Fault) -> None:
+    typer.echo(f"\n{fault.severity}: {fault.message} [{fault.code}]")
+    typer.echo(f"  mend: {fault.mend}")
+    if len(fault.paths) > 1 or not all(path in fault.message for path in fault.paths):
+        for path in fault.paths:
+            typer.echo(f"  {path}")

@@ -1,0 +1,49 @@
+"""Parts of the command line that several commands share."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Annotated
+
+import typer
+
+from tenfold.errors import UsageError
+
+
+def parameter_help(documented: type, name: str) -> str:
+    """Return what a numpydoc docstring says of one parameter, so that it is said once.
+
+    >>> from tenfold.training.recipe import Recipe
+    >>> parameter_help(Recipe, "epochs")
+    'Passes over the training images.'
+    """
+    text = inspect.getdoc(documented) or ""
+    found = re.search(rf"^{name} : .*\n((?:    .*\n)+)", text, re.MULTILINE)
+    if found is None:
+        raise AssertionError(f"{documented.__name__} does not document {name}")
+    return " ".join(found[1].split())
+
+
+def parse_size(text: str | None) -> tuple[int, int] | None:
+    """Read ``28x28``, height first.
+
+    Raises
+    ------
+    UsageError
+        When it is written otherwise.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if found is None:
+        raise UsageError(f"size: '{text}'; expected height x width in pixels, such as 28x28")
+    return int(found[1]), int(found[2])
+
+
+SizeOption = Annotated[
+    str | None,
+    typer.Option(metavar="HxW", help="Scale every picture to this height and width.", show_default=False),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+ModelArgument = Annotated[str, typer.Argument(help="A model file, or a run's folder.", show_default=False)]

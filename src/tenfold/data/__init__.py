@@ -1,0 +1,1 @@
+"""From files to image sets: IDX, folders of pictures, tables, and a catalog of known sets."""

@@ -1,0 +1,125 @@
+"""Labelled images in memory, and the splits of a data set: what every reader returns."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenfold.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Images, their labels, and the names of the classes.
+
+    Pixels stay uint8 until a batch is made, and may be memory-mapped.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (N, H, W) or (N, H, W, C)
+        Grey images, or colour images with ``C = 3`` (red, green, blue).
+    labels : ndarray of int64, shape (N,)
+        Index into ``classes``, one an image.
+    classes : tuple of str
+        Class names, in label order.
+    source : str
+        Where the images came from: a catalog name or a path.
+
+    Raises
+    ------
+    DataError
+        When shapes, types, counts or label values contradict each other.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    source: str
+
+    def __post_init__(self) -> None:
+        if self.images.dtype != np.uint8 or self.images.ndim not in (3, 4):
+            raise DataError(
+                f"{self.source}: images are {self.images.dtype} of shape {self.images.shape}; "
+                "expected uint8 of shape (N, H, W) or (N, H, W, C)"
+            )
+        if self.labels.dtype != np.int64 or self.labels.ndim != 1:
+            raise DataError(
+                f"{self.source}: labels are {self.labels.dtype} of shape {self.labels.shape}; "
+                "expected int64 of shape (N,)"
+            )
+        if len(self.images) != len(self.labels):
+            raise DataError(
+                f"{self.source}: {len(self.images)} images but {len(self.labels)} labels; "
+                "expected one label an image: check that both files belong together"
+            )
+        outside = (self.labels < 0) | (self.labels >= len(self.classes))
+        if outside.any():
+            raise DataError(
+                f"{self.source}: label {self.labels[outside][0]} of image {outside.argmax()} is out of "
+                f"range; expected 0 to {len(self.classes) - 1} for {len(self.classes)} classes"
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.images.shape[1], self.images.shape[2]
+
+    @property
+    def channels(self) -> int:
+        """1 for grey images, C for colour."""
+        return 1 if self.images.ndim == 3 else self.images.shape[3]
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Number of images of each class, shape (len(classes),)."""
+        return np.bincount(self.labels, minlength=len(self.classes))
+
+    def select(self, indices: NDArray[np.int64] | Sequence[int]) -> ImageSet:
+        """Return the images at ``indices``, in that order."""
+        return replace(self, images=self.images[indices], labels=self.labels[indices])
+
+    def sha256(self) -> str:
+        """Hash of pixels, shapes, labels and class names: two sets with equal hashes train alike."""
+        digest = hashlib.sha256(repr((self.images.shape, self.classes)).encode())
+        digest.update(np.ascontiguousarray(self.images).data)
+        digest.update(np.ascontiguousarray(self.labels).data)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The parts of a data set: same classes, same image size.
+
+    Parameters
+    ----------
+    train, test : ImageSet
+        What to learn from, and what only reports.
+    validation : ImageSet, optional
+        A third part, where the source has one.
+    """
+
+    train: ImageSet
+    test: ImageSet
+    validation: ImageSet | None = None
+
+    def __post_init__(self) -> None:
+        for name, part in (("test", self.test), ("validation", self.validation)):
+            if part is None:
+                continue
+            if part.images.shape[1:] != self.train.images.shape[1:]:
+                raise DataError(
+                    f"{part.source}: {name} images have shape {part.images.shape[1:]}, training images "
+                    f"{self.train.images.shape[1:]}; expected the same: tenfold inspect shows which differ"
+                )
+            if part.classes != self.train.classes:
+                raise DataError(
+                    f"{part.source}: {name} classes {part.classes} differ from the training classes "
+                    f"{self.train.classes}; expected the same names in the same order"
+                )

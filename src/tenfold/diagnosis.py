@@ -1,0 +1,87 @@
+"""What this installation will use, and why: the answer to "what runs on my machine?"."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+import tenfold
+from tenfold.cores import available_cores
+from tenfold.data.catalog import list_data
+from tenfold.data.places import cache_folder, data_folder
+from tenfold.training.engines import ENGINES, resolve_engine
+
+EXTRAS = {"torch": "torch", "sample": "mlxtend"}
+"""Extra → the module that shows that it is installed."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Findings of `diagnose`.
+
+    Parameters
+    ----------
+    versions : dict of str to str
+        tenfold, Python, NumPy, the machine, and PyTorch where it is installed.
+    engine, engine_reason : str
+        What ``--engine auto`` takes, and why.
+    engines : tuple of str
+        Engines that are ready, fastest first.
+    precision : str
+        What ``--precision auto`` takes.
+    threads : int
+        Threads that a training uses.
+    extras : dict of str to bool
+        Optional parts, installed or not.
+    data : dict of str to str or None
+        Known data sets, and where each lies.
+    data_folder, cache_folder : str or None
+        Where data is looked for first, and where downloads and decoded pictures are kept.
+    """
+
+    versions: dict[str, str]
+    engine: str
+    engine_reason: str
+    engines: tuple[str, ...]
+    precision: str
+    threads: int
+    extras: dict[str, bool]
+    data: dict[str, str | None]
+    data_folder: str | None
+    cache_folder: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, as JSON holds them."""
+        return asdict(self)
+
+
+def diagnose() -> Diagnosis:
+    """Look at the installation; nothing heavy is imported and nothing is written."""
+    extras = {extra: find_spec(module) is not None for extra, module in EXTRAS.items()}
+    versions = {
+        "tenfold": tenfold.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+    if extras["torch"]:
+        versions["torch"] = metadata.version("torch")
+    engine, reason = resolve_engine("auto")
+    own = data_folder()
+    return Diagnosis(
+        versions=versions,
+        engine=engine,
+        engine_reason=reason,
+        engines=tuple(name for name in ENGINES if extras.get(name, True)),
+        precision="float32",
+        threads=available_cores(),
+        extras=extras,
+        data={entry.name: str(entry.where) if entry.where else None for entry in list_data()},
+        data_folder=str(own) if own else None,
+        cache_folder=str(cache_folder()),
+    )

@@ -1,0 +1,1 @@
+"""Networks, preprocessing, model files and prediction."""

@@ -1,0 +1,182 @@
+"""How any picture becomes the network's input; a part of the model file.
+
+A picture takes the size, the channels and the polarity of the training images, still as uint8; an image
+set, which has them already, goes straight to normalisation: ``(pixel / 255 - mean) / std``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenfold.data.picture import scale
+from tenfold.errors import ModelError
+from tenfold.functional import Floats
+
+POLARITIES = ("light-on-dark", "dark-on-light", "mixed")
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Size, channels, polarity and scale of what a network was trained on.
+
+    Parameters
+    ----------
+    size : tuple of int
+        Height and width in pixels.
+    channels : int
+        1 for grey, 3 for red, green, blue.
+    mean, std : tuple of float
+        Of the training pixels of each channel, as fractions of 255, rounded to four decimals.
+    polarity : str
+        ``light-on-dark``, ``dark-on-light``, or ``mixed`` where the training images do not agree.
+    """
+
+    size: tuple[int, int]
+    channels: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    polarity: str = "mixed"
+
+    @classmethod
+    def fitted(cls, images: NDArray[np.uint8]) -> Preprocessing:
+        """Measure the training images.
+
+        Parameters
+        ----------
+        images : ndarray of uint8, shape (N, H, W) or (N, H, W, C)
+            The training images. MNIST gives the lecture's mean 0.1307 and standard deviation 0.3081.
+        """
+        mean, std = _mean_and_std(images)
+        return cls(
+            size=(images.shape[1], images.shape[2]),
+            channels=1 if images.ndim == 3 else images.shape[3],
+            mean=tuple(round(float(value), 4) for value in mean),
+            std=tuple(round(float(value), 4) or 1.0 for value in std),
+            polarity=_common_polarity(images),
+        )
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Preprocessing:
+        """Read what `to_dict` gives."""
+        return cls(
+            size=(int(values["size"][0]), int(values["size"][1])),
+            channels=int(values["channels"]),
+            mean=tuple(map(float, values["mean"])),
+            std=tuple(map(float, values["std"])),
+            polarity=str(values["polarity"]),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, as JSON holds them."""
+        return asdict(self)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one image: (H, W), or (H, W, C) in colour."""
+        return self.size if self.channels == 1 else (*self.size, self.channels)
+
+    @property
+    def features(self) -> int:
+        """Numbers that one image becomes: H × W × C."""
+        return self.size[0] * self.size[1] * self.channels
+
+    def prepare(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Give one picture of any size the shape and polarity of the training images.
+
+        Parameters
+        ----------
+        picture : ndarray of uint8, shape (h, w) or (h, w, 3)
+            As `tenfold.data.picture.read_picture` decodes it.
+
+        Returns
+        -------
+        ndarray of uint8, shape (H, W) or (H, W, 3)
+            Made grey (ITU-R 601 luma) or colour, scaled, and inverted when its border is dark where
+            the training images' borders are light, or the other way round.
+        """
+        if self.channels == 1 and picture.ndim == 3:
+            picture = _luma(picture)
+        elif self.channels == 3 and picture.ndim == 2:
+            picture = np.repeat(picture[..., np.newaxis], 3, axis=2)
+        if picture.shape[:2] != self.size:
+            picture = scale(picture, self.size)
+        if self.polarity != "mixed" and (self.polarity == "light-on-dark") == _light_border(picture[None])[0]:
+            picture = 255 - picture
+        return picture
+
+    def normalise(self, images: NDArray[np.uint8]) -> Floats:
+        """Turn images into the network's input rows.
+
+        Parameters
+        ----------
+        images : ndarray of uint8, shape (N, H, W) or (N, H, W, C)
+            Of this preprocessing's shape.
+
+        Returns
+        -------
+        ndarray of float32, shape (N, features)
+            Row-major, channels last.
+
+        Raises
+        ------
+        ModelError
+            When the images have another shape or type.
+        """
+        if images.shape[1:] != self.shape or images.dtype != np.uint8:
+            found = f"{images.dtype} {_by(images.shape[1:])}"
+            raise ModelError(
+                f"images are {found}; this model expects uint8 {_by(self.shape)}: "
+                f"--size {self.size[0]}x{self.size[1]} scales every picture"
+            )
+        rows = images.astype(np.float32)
+        rows /= 255
+        rows -= np.array(self.mean, np.float32)
+        rows /= np.array(self.std, np.float32)
+        return rows.reshape(len(images), self.features)
+
+    def per_feature(self, values: tuple[float, ...]) -> NDArray[np.float32]:
+        """Repeat a value a channel for every pixel: float32 of shape (features,), or (1,) in grey."""
+        array = np.array(values, np.float32)
+        return array if self.channels == 1 else np.tile(array, self.size[0] * self.size[1])
+
+
+def _mean_and_std(images: NDArray[np.uint8]) -> tuple[Floats, Floats]:
+    channels = 1 if images.ndim == 3 else images.shape[3]
+    pixels = images.reshape(-1, channels)
+    total, squares = np.zeros(channels), np.zeros(channels)
+    for start in range(0, len(pixels), 2**18):  # whole numbers below 2⁵³: both sums are exact
+        chunk = pixels[start : start + 2**18].astype(np.float64)
+        total += chunk.sum(axis=0)
+        squares += np.einsum("nc,nc->c", chunk, chunk)
+    mean = total / len(pixels)
+    return mean / 255, np.sqrt(squares / len(pixels) - mean**2) / 255
+
+
+def _light_border(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    grey = images if images.ndim == 3 else images.mean(axis=3)
+    border = np.concatenate([grey[:, 0], grey[:, -1], grey[:, :, 0], grey[:, :, -1]], axis=1)
+    light: NDArray[np.bool_] = np.median(border, axis=1) >= 128
+    return light
+
+
+def _common_polarity(images: NDArray[np.uint8]) -> str:
+    """Judge by the border: nineteen images in twenty must agree."""
+    share = float(_light_border(images[:: max(1, len(images) // 1000)]).mean())
+    if share <= 0.05:
+        return "light-on-dark"
+    return "dark-on-light" if share >= 0.95 else "mixed"
+
+
+def _luma(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Weigh red, green and blue as ITU-R BT.601 does, in the fixed-point arithmetic of Pillow."""
+    red, green, blue = np.moveaxis(picture.astype(np.uint32), 2, 0)
+    luma: NDArray[np.uint32] = (19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16
+    return luma.astype(np.uint8)
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))

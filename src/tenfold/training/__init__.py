@@ -1,0 +1,1 @@
+"""Recipes, engines, runs."""

@@ -1,0 +1,174 @@
+"""A run: one training, in a folder of its own.
+
+.. code-block:: text
+
+    runs/mnist-lecture-1/
+        recipe.toml                 every number, and in [run] what it was run on
+        history.jsonl               a line a loss line and a line an epoch's test
+        checkpoint-*.safetensors    the last two states, to go on from
+        model.safetensors           the result
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import json
+import os
+import shutil
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from tenfold import atomic
+from tenfold.errors import RunError, RunExistsError, UsageError
+from tenfold.training.recipe import Recipe
+
+HISTORY, MODEL, RECIPE = "history.jsonl", "model.safetensors", "recipe.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a recipe is run on: the table ``[run]`` of ``recipe.toml``.
+
+    Parameters
+    ----------
+    data : str
+        Catalog name, or absolute path.
+    engine : str
+        Name of the engine.
+    device : str
+        Where it computes.
+    threads : int
+        Threads of its matrix products.
+    size : tuple of int, optional
+        Height and width to which every picture is scaled.
+    """
+
+    data: str
+    engine: str
+    device: str
+    threads: int
+    size: tuple[int, int] | None = None
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Settings:
+        """Read what `to_dict` gives."""
+        size = values.get("size")
+        return cls(**(values | {"size": (size[0], size[1]) if size else None}))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, as TOML holds them; what is not set is left out."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder and what it was started with.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    recipe : Recipe
+        Every number of the training.
+    settings : Settings
+        On what: data, engine, device, threads.
+    """
+
+    path: Path
+    recipe: Recipe
+    settings: Settings
+
+    @classmethod
+    def create(cls, path: Path, recipe: Recipe, settings: Settings) -> Run:
+        """Make a run's folder, whole from its first moment.
+
+        Raises
+        ------
+        RunExistsError
+            When something is there already: a run never overwrites another.
+        OSError
+            When the folder cannot be made.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = tomli_w.dumps(recipe.to_dict() | {"run": settings.to_dict()})
+        nursery = atomic.beside(path)
+        nursery.mkdir()
+        try:
+            atomic.write_bytes(nursery / RECIPE, content.encode())
+            atomic.write_bytes(nursery / HISTORY, b"")
+            nursery.rename(path)
+        except OSError as error:
+            shutil.rmtree(nursery, ignore_errors=True)
+            if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                raise RunExistsError(
+                    f"{path}: exists already, and a run never overwrites another; "
+                    f"name another folder, or go on with --resume {path}"
+                ) from None
+            raise
+        return cls(path, recipe, settings)
+
+    @classmethod
+    def create_numbered(cls, parent: Path, stem: str, recipe: Recipe, settings: Settings) -> Run:
+        """Make the first folder of ``stem-1``, ``stem-2`` … that is free."""
+        for number in itertools.count(1):
+            path = parent / f"{stem}-{number}"
+            if not path.exists():
+                with contextlib.suppress(RunExistsError):  # another training was quicker
+                    return cls.create(path, recipe, settings)
+        raise AssertionError("unreachable: the numbers never end")
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Run:
+        """Open a run that exists.
+
+        Raises
+        ------
+        RunError
+            When the folder holds no run.
+        """
+        folder = Path(path)
+        recipe_file = folder / RECIPE
+        if not recipe_file.is_file():
+            raise RunError(f"{folder}: no run here ({RECIPE} is missing); expected a folder that train wrote")
+        try:
+            recipe = Recipe.read(recipe_file)
+            settings = Settings.from_dict(tomllib.loads(recipe_file.read_text("utf-8"))["run"])
+        except (UsageError, KeyError, TypeError) as error:
+            raise RunError(f"{recipe_file}: not a run's recipe ({error}); start a new run") from None
+        return cls(folder, recipe, settings)
+
+    @property
+    def model_path(self) -> Path:
+        """Where the result is, or will be."""
+        return self.path / MODEL
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the training came to its end."""
+        return self.model_path.exists()
+
+    def history(self) -> list[dict[str, Any]]:
+        """Read the whole lines of ``history.jsonl``; a last line cut off by a crash is passed over."""
+        lines = (self.path / HISTORY).read_text("utf-8").split("\n")[:-1]
+        return [json.loads(line) for line in lines]
+
+    def append(self, record: dict[str, Any]) -> None:
+        """Add a line to the history."""
+        with (self.path / HISTORY).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+    def rewind(self, epoch: int, batch: int) -> None:
+        """Forget the history after ``batch`` batches beyond ``epoch`` whole epochs."""
+        done = [
+            record
+            for record in self.history()
+            if record["epoch"] <= epoch or (record["epoch"] == epoch + 1 and record["batch"] <= batch)
+        ]
+        text = "".join(json.dumps(record) + "\n" for record in done)
+        atomic.write_bytes(self.path / HISTORY, text.encode())

@@ -1,0 +1,156 @@
+"""Carry out a run: follow the engine, keep history and checkpoints, test each epoch, write the model."""
+
+from __future__ import annotations
+
+import math
+import platform
+import time
+from typing import Any
+
+import numpy as np
+
+import tenfold
+from tenfold.data.image_set import Splits
+from tenfold.errors import RunError
+from tenfold.model.model_file import GOLDEN_EXAMPLES, Model
+from tenfold.model.network import Network
+from tenfold.model.predictor import Predictor
+from tenfold.model.preprocessing import Preprocessing
+from tenfold.training.checkpoint import Origin, latest_checkpoint, write_checkpoint
+from tenfold.training.engine import Event, Examples, Snapshot, initial_snapshot
+from tenfold.training.engines import open_engine
+from tenfold.training.listener import Listener
+from tenfold.training.recipe import Recipe
+from tenfold.training.run import Run
+
+CHECKPOINT_SECONDS = 30.0
+
+
+class Session:
+    """One run on its data, from its first or next batch to its model.
+
+    Parameters
+    ----------
+    run : Run
+        Where everything is kept.
+    splits : Splits
+        What to train and test on.
+    listener : Listener
+        Who is told.
+
+    Raises
+    ------
+    UsageError
+        When recipe, data and engine do not fit one another.
+    RunError
+        When the run's last checkpoint does not continue this recipe, data and engine, or when the loss
+        leaves the finite numbers.
+    """
+
+    def __init__(self, run: Run, splits: Splits, listener: Listener) -> None:
+        self._run = run
+        self._splits = splits
+        self._listener = listener
+        self._preprocessing = Preprocessing.fitted(splits.train.images)
+        self._network = network_for(splits, run.recipe)
+        self._engine = open_engine(run.settings.engine, run.settings.device, run.recipe.precision)
+        self._origin = Origin(run.recipe, splits.train.sha256(), self._engine.name)
+        start = latest_checkpoint(run.path, self._origin)
+        self._state = start or initial_snapshot(self._network, run.recipe, run.settings.threads)
+        self._checkpoint_due = time.monotonic() + CHECKPOINT_SECONDS
+
+    def carry_out(self) -> Run:
+        """Train to the end of the recipe and write the model; return the run."""
+        self._run.rewind(self._state.epoch, self._state.batch)
+        self._listener.began(self._run, self._splits, self._network)
+        for event in self._engine.fit(self._network, self._run.recipe, self._examples(), self._state):
+            self._follow(event)
+        self._model(self._state, self._provenance()).save(self._run.model_path)
+        self._listener.ended(self._run)
+        return self._run
+
+    def _examples(self) -> Examples:
+        train, scale = self._splits.train, self._preprocessing
+        return Examples(
+            inputs=train.images.reshape(len(train), scale.features),
+            labels=train.labels,
+            mean=scale.per_feature(scale.mean),
+            std=scale.per_feature(scale.std),
+        )
+
+    def _follow(self, event: Event) -> None:
+        if not math.isfinite(event.loss):
+            raise RunError(
+                f"{self._run.path}: the loss became {event.loss} in epoch {event.epoch}: the steps are "
+                f"too long; try a lower learning rate, such as --lr {self._run.recipe.lr / 10:g}"
+            )
+        if event.is_line:
+            self._run.append(
+                {
+                    "epoch": event.epoch,
+                    "batch": event.batch,
+                    "loss": event.loss,
+                    "learning_rate": event.learning_rate,
+                    "images_per_second": round(event.images_per_second),
+                }
+            )
+        stop_asked = False
+        try:
+            self._listener.event(event)
+        except KeyboardInterrupt:
+            stop_asked = True
+        if event.ends_epoch:
+            self._test(event)
+        if stop_asked or event.ends_epoch or time.monotonic() >= self._checkpoint_due:
+            self._checkpoint(event)
+        if stop_asked:
+            raise KeyboardInterrupt
+
+    def _test(self, event: Event) -> None:
+        correct = self._count_correct(event.snapshot())
+        total = len(self._splits.test)
+        self._run.append({"epoch": event.epoch, "batch": event.batch, "accuracy": correct / total})
+        self._listener.tested(event.epoch, correct, total)
+
+    def _checkpoint(self, event: Event) -> None:
+        self._state = event.snapshot()
+        write_checkpoint(self._run.path, self._state, self._origin)
+        self._checkpoint_due = time.monotonic() + CHECKPOINT_SECONDS
+
+    def _model(self, state: Snapshot, provenance: dict[str, Any] | None = None) -> Model:
+        return Model(
+            network=self._network,
+            weights={name: tensor.astype(np.float32) for name, tensor in state.weights.items()},
+            classes=self._splits.train.classes,
+            preprocessing=self._preprocessing,
+            examples=self._splits.test.images[:GOLDEN_EXAMPLES],
+            provenance=provenance or {},
+        )
+
+    def _count_correct(self, state: Snapshot) -> int:
+        test = self._splits.test
+        probabilities = Predictor(self._model(state)).probabilities(test.images)
+        return int((probabilities.argmax(axis=1) == test.labels).sum())
+
+    def _provenance(self) -> dict[str, Any]:
+        total = len(self._splits.test)
+        return {
+            "recipe": self._run.recipe.to_dict(),
+            "engine": self._engine.name,
+            "threads": self._state.threads,
+            "data": {"source": self._run.settings.data, "size": self._run.settings.size},
+            "data_sha256": self._origin.data_sha256,
+            "training_images": len(self._splits.train),
+            "metrics": {"test_images": total, "test_accuracy": self._count_correct(self._state) / total},
+            "versions": {
+                "tenfold": tenfold.__version__,
+                "python": platform.python_version(),
+                "numpy": np.__version__,
+            },
+        }
+
+
+def network_for(splits: Splits, recipe: Recipe) -> Network:
+    """Return the network that a recipe means for its data."""
+    inputs = math.prod(splits.train.images.shape[1:])
+    return Network.for_task(inputs, recipe.hidden, len(splits.train.classes), recipe.head)

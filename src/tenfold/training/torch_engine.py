@@ -1,0 +1,144 @@
+"""The torch engine: the lecture's ``Net`` and its training loop, with the data resident as tensors.
+
+The same operations in the same order as the lecture's script, so that with the same seed it prints the
+same lines; but no worker process, no image object and no transform a picture: a batch is one gather.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import ClassVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from tenfold.model.network import Network, Weights
+from tenfold.training.cycle import TrainingCycle
+from tenfold.training.engine import Event, Examples, Snapshot
+from tenfold.training.recipe import Recipe
+
+
+class Net(nn.Module):
+    """The lecture's network for any widths: layers ``l1``, ``l2`` … with ReLU between.
+
+    Its tensors have shapes but no values until a state dict is loaded: no random number is drawn.
+    """
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        for layer, (inputs, outputs) in enumerate(pairwise(network.widths), start=1):
+            self.add_module(f"l{layer}", nn.Linear(inputs, outputs, device="meta"))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the logits (N, outputs) of rows (N, inputs)."""
+        *hidden, last = self.children()
+        for layer in hidden:
+            x = F.relu(layer(x))
+        logits: Tensor = last(x)  # no activation: the loss wants logits
+        return logits
+
+
+def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    return F.cross_entropy(logits, labels)
+
+
+def _binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    return F.binary_cross_entropy_with_logits(logits[:, 0], labels.to(logits.dtype))
+
+
+LOSSES = {"softmax": _cross_entropy, "sigmoid": _binary_cross_entropy}
+
+
+class TorchTrainer:
+    """The network as a module, its optimiser, and the examples on the device."""
+
+    def __init__(
+        self, network: Network, recipe: Recipe, examples: Examples, state: Snapshot, device: str
+    ) -> None:
+        self.threads = state.threads
+        self._device = device
+        self._dtype = torch.float64 if recipe.precision == "float64" else torch.float32
+        self._autocast = recipe.precision == "bfloat16"
+        self._loss = LOSSES[network.head_name]
+        self._net = Net(network)
+        weights = {name: torch.tensor(tensor, device=device) for name, tensor in state.weights.items()}
+        self._net.load_state_dict(weights, assign=True)
+        self._optimizer = torch.optim.SGD(
+            self._net.parameters(), lr=recipe.lr, momentum=recipe.momentum, fused=device in ("cpu", "cuda")
+        )
+        for name, parameter in self._net.named_parameters():
+            buffer = torch.tensor(state.momentum[name], device=device)
+            self._optimizer.state[parameter]["momentum_buffer"] = buffer
+        self._inputs = torch.from_numpy(np.require(examples.inputs, requirements="W")).to(device)
+        self._labels = torch.from_numpy(np.require(examples.labels, requirements="W")).to(device)
+        self._mean = torch.tensor(examples.mean, device=device)
+        self._std = torch.tensor(examples.std, device=device)
+
+    def train(self, indices: NDArray[np.int64], batch_size: int, learning_rate: float) -> list[float]:
+        """Take one step a batch and return the losses."""
+        self._optimizer.param_groups[0]["lr"] = learning_rate
+        with _threads(self.threads):
+            batches = torch.split(torch.from_numpy(indices).to(self._device), batch_size)
+            losses = [self._step(batch) for batch in batches]
+            return [float(loss) for loss in torch.stack(losses).tolist()]
+
+    def _step(self, batch: Tensor) -> Tensor:
+        self._optimizer.zero_grad()
+        with torch.autocast(self._device, torch.bfloat16, enabled=self._autocast):
+            loss = self._loss(self._net(self._rows(batch)), self._labels[batch])
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        return loss.detach()
+
+    def _rows(self, batch: Tensor) -> Tensor:
+        rows = self._inputs[batch].to(torch.float32)
+        if self._inputs.dtype == torch.uint8:
+            rows.div_(255)
+        return rows.sub_(self._mean).div_(self._std).to(self._dtype)
+
+    def weights(self) -> Weights:
+        """Return the weights as NumPy arrays."""
+        return {name: tensor.detach().cpu().numpy() for name, tensor in self._net.named_parameters()}
+
+    def momentum(self) -> Weights:
+        """Return the running steps as NumPy arrays."""
+        return {
+            name: self._optimizer.state[parameter]["momentum_buffer"].cpu().numpy()
+            for name, parameter in self._net.named_parameters()
+        }
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class TorchEngine:
+    """PyTorch, on any device that it knows.
+
+    Parameters
+    ----------
+    device : str, default "cpu"
+        Such as ``cuda``, ``cuda:1`` or ``mps``.
+    """
+
+    name: ClassVar[str] = "torch"
+    precisions: ClassVar[tuple[str, ...]] = ("float32", "float64", "bfloat16")
+
+    def __init__(self, device: str = "cpu") -> None:
+        self.device = device
+
+    def fit(self, network: Network, recipe: Recipe, train: Examples, state: Snapshot) -> Iterator[Event]:
+        """Train from ``state`` to the end of the recipe; see `tenfold.training.engine.Engine`."""
+        trainer = TorchTrainer(network, recipe, train, state, self.device)
+        yield from TrainingCycle(trainer, recipe, len(train), state)

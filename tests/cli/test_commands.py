@@ -1,0 +1,173 @@
+"""Every command in a process of its own: what it prints, what it writes, how it refuses."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tenfold.data.catalog import load_data
+
+FEW = ("--epochs", 2, "--lr", 0.1, "--hidden", 32, "--log-interval", 10, "--engine", "reference")
+
+
+@pytest.fixture
+def run(tenfold, digits, tmp_path):
+    tenfold("train", digits, *FEW, "--out", "run")
+    return tmp_path / "run"
+
+
+def test_piped_training_prints_the_lectures_lines_and_nothing_else(tenfold, digits):
+    done = tenfold("train", digits, *FEW)
+    *lines, end = done.stdout.split("\n")
+    assert end == ""
+    line = r"\[%d, {4}%d\] loss: \d\.\d{3}"
+    expected = [line % (epoch, batch) for epoch in (1, 2) for batch in (10, 20)]
+    expected[2:2] = expected[5:5] = [r"accuracy on test set: \d\d % "]
+    for text, pattern in zip(lines, expected, strict=True):
+        assert re.fullmatch(pattern, text), (text, pattern)
+    assert "model.safetensors" in done.stderr
+
+
+def test_json_training_is_an_object_a_line(tenfold, digits):
+    records = [json.loads(line) for line in tenfold("train", digits, *FEW, "--json").stdout.splitlines()]
+    assert [record["event"] for record in records] == ["loss", "loss", "test"] * 2 + ["end"]
+    assert 0 < records[-2]["accuracy"] <= 1
+
+
+def test_softmax_regression_and_every_flag_reach_the_recipe(tenfold, digits, tmp_path):
+    flags = {
+        "epochs": 1,
+        "batch-size": 50,
+        "lr": 0.2,
+        "momentum": 0.25,
+        "hidden": "none",
+        "head": "softmax",
+        "precision": "float64",
+        "log-interval": 7,
+        "seed": 11,
+    }
+    arguments = [text for name, value in flags.items() for text in (f"--{name}", value)]
+    tenfold("train", digits, *arguments, "--engine", "reference", "--threads", 1, "--out", "run")
+    from tenfold.training.run import Run
+
+    run = Run.open(tmp_path / "run")
+    found = run.recipe.to_dict() | {"hidden": "none" if run.recipe.hidden == () else "?"}
+    assert {name: found[name.replace("-", "_")] for name in flags} == flags
+    assert run.settings.threads == 1
+
+
+def test_evaluate_for_people_and_for_machines(tenfold, run, digits):
+    figures = json.loads(tenfold("evaluate", run, "--json").stdout)
+    assert figures["images"] == 297
+    low, high = figures["accuracy_interval_95"]
+    assert low < figures["accuracy"] < high
+    text = tenfold("evaluate", run / "model.safetensors", digits).stdout
+    assert f"{figures['accuracy']:.2%}" in text
+    assert f"{figures['correct']:,} of 297" in text
+
+
+def test_predict_reads_files_folders_patterns_and_standard_input(tenfold, run, digits, tmp_path):
+    image = load_data(digits).test.images[0]
+    (tmp_path / "pictures").mkdir()
+    file = tmp_path / "pictures" / "digit.png"
+    Image.fromarray(image).save(file)
+    by_name = json.loads(tenfold("predict", run, file, "--json").stdout)
+    assert json.loads(tenfold("predict", run, "pictures", "--json").stdout)[0]["label"] == by_name[0]["label"]
+    assert (
+        json.loads(tenfold("predict", run, "pictures/*.png", "--json").stdout)[0]["image"]
+        == "pictures/digit.png"
+    )
+    piped = tenfold("predict", run, "-", "--json", input=file.read_bytes(), text=False)
+    assert json.loads(piped.stdout)[0] == by_name[0] | {"image": "-"}
+    assert sum(by_name[0]["probabilities"].values()) == pytest.approx(1, abs=1e-6)
+    assert by_name[0]["label"] in tenfold("predict", run, file).stdout
+
+
+def test_doctor_for_people_and_for_machines(tenfold):
+    found = json.loads(tenfold("doctor", "--json").stdout)
+    assert found["engine"] == "torch"
+    assert "torch" in tenfold("doctor").stdout
+
+
+def test_version_help_and_completion(tenfold):
+    assert re.fullmatch(r"tenfold \d+\.\d+\.\d+\n", tenfold("--version").stdout)
+    for command in ("train", "evaluate", "predict", "inspect", "data", "doctor"):
+        assert command in tenfold("--help").stdout
+        assert "--help" in tenfold(command, "--help").stdout
+    assert "tenfold" in tenfold("--show-completion", env={"SHELL": "/bin/bash"}, check=False).stdout
+
+
+def bad_inputs(tmp_path):
+    """Arguments that must end in one line, and a word that the line must hold."""
+    empty, picture = tmp_path / "empty", tmp_path / "picture.png"
+    empty.mkdir()
+    picture.write_bytes(b"not a picture")
+    return [
+        (("train", "nowhere"), 1, "nowhere"),
+        (("train", empty), 1, "empty"),
+        (("train", picture), 1, "picture.png"),
+        (("train", "--epochs", "many"), 2, "--epochs"),
+        (("train", "--epochs", 0), 2, "epochs"),
+        (("train", "--hidden", "12,x"), 2, "hidden"),
+        (("train", "--size", "28"), 2, "size"),
+        (("train", "--recipe", "none.toml"), 2, "none.toml"),
+        (("train", "--engine", "magic"), 2, "magic"),
+        (("train", "--resume", "nowhere"), 1, "nowhere"),
+        (("train", "--unknown"), 2, "--unknown"),
+        (("evaluate", "nowhere"), 1, "nowhere"),
+        (("evaluate", picture), 1, "picture.png"),
+        (("predict", "run"), 2, "IMAGE"),
+        (("predict", "run", "nowhere.png"), 1, "nowhere.png"),
+        (("predict", "run", picture), 1, "picture.png"),
+        (("predict", "run", "-"), 1, "standard input"),
+        (("inspect", "nowhere"), 1, "nowhere"),
+        (("data", "fetch", "imagenet"), 1, "imagenet"),
+        (("fly",), 2, "fly"),
+    ]
+
+
+def test_bad_input_ends_in_one_line_and_changes_nothing(tenfold, run, tmp_path):
+    cases = bad_inputs(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    for arguments, code, word in cases:
+        done = tenfold(*arguments, check=False, stdin=-3)
+        assert done.returncode == code, (arguments, done.stderr)
+        assert done.stdout == ""
+        assert done.stderr.startswith("error: ")
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert word in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_without_a_name_mnist_is_taken_or_the_sample_and_it_is_said(tenfold, tmp_path):
+    """No network is asked: the proxy is an address where nobody listens."""
+    (tmp_path / "no-data").mkdir()
+    nobody = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    done = tenfold(
+        "train",
+        "--epochs",
+        1,
+        "--engine",
+        "reference",
+        env=nobody | {"TENFOLD_DATA": str(tmp_path / "no-data")},
+    )
+    assert "the installed sample of 5,000 images, is used" in done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("[1,    63] loss: ")
+    assert lines[1].startswith("accuracy on test set: ")
+    named = tenfold("train", "mnist", check=False, env=nobody | {"TENFOLD_DATA": str(tmp_path / "no-data")})
+    assert named.returncode == 1
+    assert named.stderr.count("\n") == 1
+
+
+def test_a_set_of_other_classes_and_sizes_for_a_model_is_one_line(tenfold, run, tmp_path, write_idx):
+    (tmp_path / "large").mkdir()
+    for part in ("train", "t10k"):
+        write_idx(tmp_path / "large" / f"{part}-images-idx3-ubyte", np.zeros((20, 28, 28)))
+        write_idx(tmp_path / "large" / f"{part}-labels-idx1-ubyte", np.arange(20) % 10)
+    done = tenfold("evaluate", run, "large", check=False)
+    assert done.returncode == 1
+    assert "8×8" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,36 @@
+"""Real digits for every test: the 1,797 that scikit-learn carries, written as four IDX files."""
+
+import struct
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+
+@pytest.fixture(scope="session")
+def write_idx():
+    """A function (path, array) that writes unsigned bytes as an IDX file."""
+
+    def write(path, array):
+        header = struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+        path.write_bytes(header + array.astype(np.uint8).tobytes())
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory, write_idx):
+    """A folder of four IDX files: 1,500 training and 297 test digits of 8 x 8 pixels."""
+    folder = tmp_path_factory.mktemp("digits")
+    images, labels = load_digits(return_X_y=True)
+    pixels = np.round(images.reshape(-1, 8, 8) * 255 / 16)
+    for name, part in (("train", slice(0, 1500)), ("t10k", slice(1500, None))):
+        write_idx(folder / f"{name}-images-idx3-ubyte", pixels[part])
+        write_idx(folder / f"{name}-labels-idx1-ubyte", labels[part])
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """Keep the user's cache out of the tests."""
+    monkeypatch.setenv("TENFOLD_CACHE", str(tmp_path_factory.mktemp("cache")))

@@ -1,0 +1,292 @@
+"""The public functions, one after the other, on real digits."""
+
+import json
+
+import numpy as np
+import pytest
+import scipy.special
+import sklearn.metrics
+from PIL import Image
+
+import tenfold
+from tenfold.errors import DataError, ModelError, RunError, UsageError
+
+FEW = {"epochs": 3, "lr": 0.1, "momentum": 0.9, "hidden": (32,), "log_interval": 10}
+
+
+class Recorder(tenfold.Listener):
+    def __init__(self):
+        self.notes, self.lines, self.tests = [], [], []
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def event(self, event):
+        if event.is_line:
+            self.lines.append((event.epoch, event.batch, event.loss))
+
+    def tested(self, epoch, correct, total):
+        self.tests.append((epoch, correct, total))
+
+
+@pytest.fixture(scope="module")
+def run(digits, tmp_path_factory):
+    return tenfold.train(digits, engine="reference", out=tmp_path_factory.mktemp("runs") / "run", **FEW)
+
+
+@pytest.fixture(scope="module")
+def splits(digits):
+    return tenfold.load_data(digits)
+
+
+def test_training_learns_and_keeps_what_it_said(digits, tmp_path):
+    recorder = Recorder()
+    run = tenfold.train(digits, engine="reference", out=tmp_path / "run", listener=recorder, **FEW)
+    history = run.history()
+    lines = [(r["epoch"], r["batch"], r["loss"]) for r in history if "loss" in r]
+    assert lines == recorder.lines
+    assert [line[:2] for line in lines] == [(epoch, batch) for epoch in (1, 2, 3) for batch in (10, 20)]
+    tests = [(r["epoch"], r["accuracy"]) for r in history if "accuracy" in r]
+    assert tests == [(epoch, correct / total) for epoch, correct, total in recorder.tests]
+    assert tests[-1][1] > 0.8
+    assert sorted(path.name for path in run.path.iterdir()) == [
+        "checkpoint-000002-000000000.safetensors",
+        "checkpoint-000003-000000000.safetensors",
+        "history.jsonl",
+        "model.safetensors",
+        "recipe.toml",
+    ]
+
+
+def test_evaluation_counts_as_scikit_learn_counts(run, splits):
+    predictor = tenfold.Predictor(tenfold.Model.load(run.model_path))
+    logits, truth = predictor.logits(splits.test.images), splits.test.labels
+    guess, p = logits.argmax(axis=1), scipy.special.softmax(logits.astype(float), axis=1)
+    found = tenfold.evaluate(run.model_path)
+    assert found.accuracy == pytest.approx(sklearn.metrics.accuracy_score(truth, guess))
+    assert found.loss == pytest.approx(sklearn.metrics.log_loss(truth, p), rel=1e-5)
+    np.testing.assert_array_equal(found.confusion, sklearn.metrics.confusion_matrix(truth, guess))
+    recall = sklearn.metrics.recall_score(truth, guess, average=None)
+    precision = sklearn.metrics.precision_score(truth, guess, average=None)
+    np.testing.assert_allclose(found.recall, recall)
+    np.testing.assert_allclose(found.precision, precision)
+    assert found.accuracy == run.history()[-1]["accuracy"]
+
+
+def test_every_way_to_name_a_model_and_its_data_gives_the_same_figures(run, digits):
+    figures = tenfold.evaluate(run.path).to_dict()
+    assert tenfold.evaluate(run.model_path, digits).to_dict() == figures
+    assert tenfold.evaluate(tenfold.Model.load(run.model_path), str(digits)).to_dict() == figures
+    assert json.loads(json.dumps(figures)) == figures
+
+
+@pytest.mark.parametrize(("split", "images"), [("train", 1500), ("test", 297), ("all", 1797)])
+def test_any_split_can_be_measured(run, split, images):
+    assert tenfold.evaluate(run.path, split=split).total == images
+
+
+def test_a_split_that_is_not_there_is_refused(run):
+    with pytest.raises(UsageError, match="split: 'validation'; this data has train, test, all"):
+        tenfold.evaluate(run.path, split="validation")
+
+
+def test_pictures_get_the_answers_that_their_arrays_get(run, splits, tmp_path):
+    for number, image in enumerate(splits.test.images[:12]):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    named = tenfold.predict(run.path, [tmp_path / "3.png", tmp_path, str(tmp_path / "1*.png")])
+    assert list(named) == [str(tmp_path / f"{n}.png") for n in (3, 0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11)]
+    expected = tenfold.Predictor(tenfold.Model.load(run.model_path)).predict(splits.test.images[:12])
+    for number, prediction in enumerate(expected):
+        assert named[str(tmp_path / f"{number}.png")].probabilities == pytest.approx(prediction.probabilities)
+
+
+def test_a_large_dark_on_light_picture_is_understood(run, splits, tmp_path):
+    image = Image.fromarray(255 - splits.test.images[0]).resize((400, 400))
+    image.convert("RGB").save(tmp_path / "photo.png")
+    (prediction,) = tenfold.predict(run.path, [tmp_path / "photo.png"]).values()
+    assert prediction.label == splits.test.classes[splits.test.labels[0]]
+
+
+@pytest.mark.parametrize("names", [["nothing-here.png"], ["no*match.png"]])
+def test_pictures_that_are_not_there_are_refused(run, names):
+    with pytest.raises(DataError, match="no such file or folder"):
+        tenfold.predict(run.path, names)
+
+
+def test_a_model_for_another_size_or_other_classes_is_refused(run, tmp_path, write_idx):
+    larger, others = tmp_path / "larger", tmp_path / "others"
+    for folder, size, top in ((larger, 28, 10), (others, 8, 12)):
+        folder.mkdir()
+        for part in ("train", "t10k"):
+            write_idx(folder / f"{part}-images-idx3-ubyte", np.zeros((24, size, size)))
+            write_idx(folder / f"{part}-labels-idx1-ubyte", np.arange(24) % top)
+    with pytest.raises(ModelError, match="28×28; this model expects uint8 8×8"):
+        tenfold.evaluate(run.path, larger)
+    with pytest.raises(ModelError, match="class '10', which the model does not know"):
+        tenfold.evaluate(run.path, others)
+
+
+def test_two_classes_and_a_sigmoid_head_learn_by_binary_cross_entropy(splits, tmp_path, write_idx):
+    folder = tmp_path / "pairs"
+    folder.mkdir()
+    for name, part in (("train", splits.train), ("t10k", splits.test)):
+        pair = part.labels < 2
+        write_idx(folder / f"{name}-images-idx3-ubyte", part.images[pair])
+        write_idx(folder / f"{name}-labels-idx1-ubyte", part.labels[pair])
+    run = tenfold.train(folder, engine="reference", head="sigmoid", out=tmp_path / "run", **FEW)
+    model = tenfold.Model.load(run.model_path)
+    assert model.network.widths == (64, 32, 1)
+    test = tenfold.load_data(folder).test
+    logits = tenfold.Predictor(model).logits(test.images)
+    expected = scipy.special.softmax(np.hstack([np.zeros_like(logits), logits]), axis=1)
+    np.testing.assert_allclose(tenfold.Predictor(model).probabilities(test.images), expected, atol=1e-6)
+    found = tenfold.evaluate(run.path)
+    assert found.loss == pytest.approx(sklearn.metrics.log_loss(test.labels, expected[:, 1]), rel=1e-4)
+    assert found.accuracy > 0.95
+
+
+def test_a_sigmoid_head_for_ten_classes_is_refused_and_leaves_no_run(digits, tmp_path):
+    with pytest.raises(UsageError, match="head: 'sigmoid' tells two classes apart, the data has 10"):
+        tenfold.train(digits, head="sigmoid", out=tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_softmax_regression_has_no_hidden_layer(digits, tmp_path):
+    run = tenfold.train(digits, engine="reference", out=tmp_path / "run", **(FEW | {"hidden": ()}))
+    assert tenfold.Model.load(run.model_path).network.widths == (64, 10)
+
+
+def test_steps_that_are_too_long_end_in_advice(digits, tmp_path):
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(RunError, match="loss became (nan|inf).*lower learning rate.*--lr 100000"),
+    ):
+        tenfold.train(digits, engine="reference", out=tmp_path / "run", **(FEW | {"lr": 1e6}))
+
+
+class StopAfter(Recorder):
+    def __init__(self, events):
+        super().__init__()
+        self.left = events
+
+    def event(self, event):
+        super().event(event)
+        self.left -= 1
+        if self.left <= 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("engine", ["reference", "torch"])
+def test_an_interrupted_run_goes_on_bit_for_bit(digits, tmp_path, engine):
+    settings = FEW | {"engine": engine, "threads": 2}
+    whole = tenfold.train(digits, out=tmp_path / "whole", **settings)
+    (tmp_path / "broken").mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        tenfold.train(digits, out=tmp_path / "broken", listener=StopAfter(2), **settings)
+    interruptions = 1
+    while not (run := tenfold.Run.open(tmp_path / "broken")).is_complete:
+        try:
+            run = tenfold.train(resume=run.path, listener=StopAfter(2))
+        except KeyboardInterrupt:
+            interruptions += 1
+    assert interruptions > 2
+    ours, theirs = (tenfold.Model.load(r.model_path).weights for r in (run, whole))
+    for name in theirs:
+        assert ours[name].tobytes() == theirs[name].tobytes()
+    kept = [{k: v for k, v in r.items() if k != "images_per_second"} for r in run.history()]
+    assert kept == [{k: v for k, v in r.items() if k != "images_per_second"} for r in whole.history()]
+
+
+@pytest.fixture
+def interrupted(digits, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        tenfold.train(
+            digits, engine="reference", threads=1, out=tmp_path / "run", listener=StopAfter(2), **FEW
+        )
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epochs": 5}, r"epochs \(3 → 5\)"),
+        ({"recipe": "lecture"}, r"lr \(0.1 → 0.01\)"),
+        ({"threads": 2}, r"threads \(1 → 2\)"),
+        ({"engine": "torch"}, r"engine \(reference → torch\)"),
+        ({"size": (4, 4)}, "size"),
+        ({"out": "elsewhere"}, "stays in its folder"),
+    ],
+)
+def test_a_resumed_run_refuses_what_has_changed(interrupted, change, message):
+    before = {path: path.read_bytes() for path in interrupted.iterdir()}
+    with pytest.raises((RunError, UsageError), match=message):
+        tenfold.train(resume=interrupted, **change)
+    assert {path: path.read_bytes() for path in interrupted.iterdir()} == before
+
+
+def test_a_resumed_run_refuses_an_edited_recipe_and_other_data(interrupted, digits, tmp_path):
+    recipe = interrupted / "recipe.toml"
+    text = recipe.read_text()
+    recipe.write_text(text.replace("momentum = 0.9", "momentum = 0.8"))
+    with pytest.raises(RunError, match=r"momentum \(0.9 → 0.8\) changed since the run began"):
+        tenfold.train(resume=interrupted)
+    recipe.write_text(text)
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for file in digits.iterdir():
+        (moved / file.name).write_bytes(file.read_bytes())
+    labels = moved / "train-labels-idx1-ubyte"
+    content = bytearray(labels.read_bytes())
+    content[-1] = (content[-1] + 1) % 10
+    labels.write_bytes(content)
+    with pytest.raises(RunError, match="training images .* changed since the run began"):
+        tenfold.train(moved, resume=interrupted)
+    labels.write_bytes((digits / labels.name).read_bytes())
+    assert tenfold.train(moved, resume=interrupted).is_complete
+
+
+def test_a_complete_run_is_left_alone(run):
+    before = {path: path.read_bytes() for path in run.path.iterdir()}
+    recorder = Recorder()
+    assert tenfold.train(resume=run.path, listener=recorder) == run
+    assert "complete already" in recorder.notes[0]
+    assert {path: path.read_bytes() for path in run.path.iterdir()} == before
+
+
+def test_without_a_name_runs_are_numbered(digits, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    few = FEW | {"epochs": 1, "engine": "reference"}
+    names = [tenfold.train(digits, **few).path.as_posix() for _ in range(2)]
+    assert names == [f"runs/{digits.name}-lecture-{number}" for number in (1, 2)]
+
+
+def test_a_runs_recipe_can_be_used_again(run, digits, tmp_path):
+    again = tenfold.train(digits, run.path / "recipe.toml", engine="reference", out=tmp_path / "again")
+    assert again.recipe == run.recipe
+    ours, theirs = (tenfold.Model.load(r.model_path).weights for r in (again, run))
+    np.testing.assert_array_equal(ours["l1.weight"], theirs["l1.weight"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"engine": "fast"}, "engine: 'fast'"),
+        ({"engine": "reference", "device": "cuda"}, "device: 'cuda'"),
+        ({"engine": "reference", "precision": "bfloat16"}, "precision: 'bfloat16'"),
+        ({"threads": 0}, "threads: 0"),
+        ({"recipe": "slow"}, "no recipe is called 'slow'"),
+    ],
+)
+def test_arguments_that_cannot_be_are_refused_before_anything_is_written(
+    digits, tmp_path, arguments, message
+):
+    with pytest.raises(UsageError, match=message):
+        tenfold.train(digits, out=tmp_path / "run", **arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_doctor_names_what_will_be_used():
+    found = tenfold.doctor()
+    assert found.engine in found.engines
+    assert found.engines[-1] == "reference"
+    assert json.loads(json.dumps(found.to_dict()))["versions"]["numpy"] == np.__version__

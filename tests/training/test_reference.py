@@ -1,0 +1,102 @@
+"""The reference engine against PyTorch's automatic gradients in float64."""
+
+import numpy as np
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from tenfold.model.network import Network
+from tenfold.training.engine import Examples, initial_snapshot
+from tenfold.training.recipe import Recipe
+from tenfold.training.reference import ReferenceEngine, backward
+
+STEPS = 10
+networks = st.builds(
+    Network.for_task,
+    inputs=st.integers(1, 20),
+    hidden=st.lists(st.integers(1, 12), max_size=4).map(tuple),
+    classes=st.just(2) | st.integers(2, 6),
+).flatmap(
+    lambda network: st.sampled_from(
+        [network, Network((*network.widths[:-1], 1), "sigmoid")] if network.classes == 2 else [network]
+    )
+)
+
+
+def autograd_forward(tensors, rows):
+    layers = len(tensors) // 2
+    for layer in range(1, layers + 1):
+        rows = rows @ tensors[f"l{layer}.weight"].T + tensors[f"l{layer}.bias"]
+        if layer < layers:
+            rows = rows.relu()
+    return rows
+
+
+def autograd_loss(network, logits, labels):
+    if network.head_name == "sigmoid":
+        return F.binary_cross_entropy_with_logits(logits[:, 0], labels.to(logits.dtype))
+    return F.cross_entropy(logits, labels)
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks, st.integers(1, 9), st.integers(0, 1000))
+def test_every_gradient_is_autograds(network, n, seed):
+    rng = np.random.default_rng(seed)
+    weights = {name: rng.normal(size=shape) for name, shape in network.shapes.items()}
+    rows, labels = rng.normal(size=(n, network.inputs)), rng.integers(0, network.classes, n)
+
+    values = network.forward(weights, rows)
+    gradients = backward(network, weights, values, network.head.loss_gradient(values[-1], labels))
+
+    tensors = {name: torch.tensor(array, requires_grad=True) for name, array in weights.items()}
+    logits = autograd_forward(tensors, torch.tensor(rows))
+    autograd_loss(network, logits, torch.tensor(labels)).backward()
+    np.testing.assert_allclose(values[-1], logits.detach(), rtol=0, atol=1e-10)
+    assert gradients.keys() == tensors.keys()
+    for name, tensor in tensors.items():
+        np.testing.assert_allclose(gradients[name], tensor.grad, rtol=0, atol=1e-10)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    networks,
+    st.floats(1e-4, 0.5),
+    st.just(0.0) | st.floats(0.1, 0.95),
+    st.integers(1, 5),
+    st.integers(0, 1000),
+)
+def test_ten_steps_of_sgd_are_pytorchs(network, lr, momentum, batch_size, seed):
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(0, 256, (batch_size * STEPS, network.inputs)).astype(np.uint8)
+    labels = rng.integers(0, network.classes, len(pixels))
+    examples = Examples(pixels, labels, np.float32([0.5]), np.float32([0.25]))
+    recipe = Recipe.named("lecture").with_changes(
+        epochs=1, lr=lr, momentum=momentum, batch_size=batch_size, precision="float64", seed=seed
+    )
+    start = initial_snapshot(network, recipe, threads=1)
+    (end,) = [
+        event.snapshot()
+        for event in ReferenceEngine().fit(network, recipe, examples, start)
+        if event.ends_epoch
+    ]
+
+    tensors = {name: torch.tensor(array, requires_grad=True) for name, array in start.weights.items()}
+    optimizer = torch.optim.SGD(tensors.values(), lr=lr, momentum=momentum)
+    generator = torch.Generator()
+    generator.manual_seed(seed)
+    for tensor in tensors.values():  # the draws that made the first weights
+        torch.empty(tensor.shape).uniform_(generator=generator)
+    torch.empty((), dtype=torch.int64).random_(generator=generator)
+    shuffle = torch.Generator().manual_seed(
+        torch.empty((), dtype=torch.int64).random_(generator=generator).item()
+    )
+    for batch in torch.randperm(len(pixels), generator=shuffle).split(batch_size):
+        rows = torch.tensor(pixels)[batch].float().div(255).sub(0.5).div(0.25).double()
+        optimizer.zero_grad()
+        autograd_loss(network, autograd_forward(tensors, rows), torch.tensor(labels)[batch]).backward()
+        optimizer.step()
+    for name, tensor in tensors.items():
+        np.testing.assert_allclose(end.weights[name], tensor.detach(), rtol=0, atol=1e-10)
+        velocity = optimizer.state[tensor]["momentum_buffer"] if momentum else tensor.grad
+        np.testing.assert_allclose(end.momentum[name], velocity, rtol=0, atol=1e-10)
