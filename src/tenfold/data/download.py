@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
-import secrets
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
+from tenfold.atomic import replacing
 from tenfold.errors import DataError
 
 CONNECT_SECONDS = 5
@@ -110,19 +109,14 @@ def _try_mirror(mirror: str, file: ServedFile, folder: Path, progress: Progress 
     """Download from one mirror; return what went wrong there, or None."""
     from requests import RequestException
 
-    part = folder / f".{file.name}.{secrets.token_hex(4)}.part"
     try:
-        with part.open("wb") as stream:
-            received = _transfer(mirror + file.name, stream, file.name, progress)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if not file.is_intact(part):
-            return f"its {received:,} bytes are not the expected file"
-        part.replace(folder / file.name)
-    except (RequestException, _TooLargeError) as error:
+        with replacing(folder / file.name) as temporary:
+            with temporary.open("wb") as stream:
+                received = _transfer(mirror + file.name, stream, file.name, progress)
+            if not file.is_intact(temporary):
+                raise _UnusableError(f"its {received:,} bytes are not the expected file")
+    except (RequestException, _UnusableError) as error:
         return _in_words(error)
-    finally:
-        part.unlink(missing_ok=True)
     return None
 
 
@@ -141,8 +135,8 @@ def _transfer(url: str, stream: IO[bytes], name: str, progress: Progress | None)
     return meter.received
 
 
-class _TooLargeError(Exception):
-    """A mirror sends more than any file of the catalog holds."""
+class _UnusableError(Exception):
+    """What a mirror sends is not the file; the message says how one sees that."""
 
 
 class _Meter:
@@ -158,7 +152,7 @@ class _Meter:
     def write(self, chunk: bytes) -> int:
         self.received += len(chunk)
         if self.received > MAX_BYTES:
-            raise _TooLargeError
+            raise _UnusableError(f"sends more than {MAX_BYTES // 1024**2} MiB")
         if self.progress is not None:
             self.progress(self.name, self.received, self.total)
         return self.stream.write(chunk)
@@ -179,8 +173,8 @@ class _Meter:
 def _in_words(error: Exception) -> str:
     from requests import exceptions
 
-    if isinstance(error, _TooLargeError):
-        return f"sends more than {MAX_BYTES // 1024**2} MiB"
+    if isinstance(error, _UnusableError):
+        return str(error)
     if isinstance(error, exceptions.HTTPError) and error.response is not None:
         return f"answers {error.response.status_code} {error.response.reason}".strip()
     if isinstance(error, exceptions.ConnectTimeout):

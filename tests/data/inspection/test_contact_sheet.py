@@ -102,7 +102,7 @@ def test_the_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "sheet.png"
     path.write_bytes(b"old")
     with monkeypatch.context() as patch:
-        patch.setattr(Image.Image, "save", lambda self, file, **_: file.write(b"half") and 1 / 0)
+        patch.setattr(Image.Image, "save", lambda self, file, **_: file.write_bytes(b"half") and 1 / 0)
         with pytest.raises(ZeroDivisionError):
             contact_sheet(shades(), path)
     assert path.read_bytes() == b"old"

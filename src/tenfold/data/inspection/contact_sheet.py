@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tenfold.atomic import replacing
 from tenfold.data.image_set import ImageSet
 from tenfold.errors import DataError, UsageError
 
@@ -153,16 +153,10 @@ def _fonts(text: str) -> tuple[FreeTypeFont | ImageFont, FreeTypeFont | ImageFon
 
 
 def _save(sheet: Image, path: Path) -> None:
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with part.open("xb") as file:
-            sheet.save(file, format="PNG", optimize=True)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        with replacing(path) as temporary:
+            sheet.save(temporary, format="PNG", optimize=True)
     except OSError as error:
         raise DataError(
             f"{path}: cannot be written ({error.strerror or error}); expected a writable folder"
         ) from None
-    finally:
-        part.unlink(missing_ok=True)
