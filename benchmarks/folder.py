@@ -1,31 +1,31 @@
 """Reading a folder of small pictures: tenfold beside torchvision's ImageFolder, Pillow and OpenCV.
 
-    TENFOLD_DATA=/data python benchmarks/folder.py [--repeats 3] [--sample 10000]
+    TENFOLD_DATA=/data python -m benchmarks folder [--repeats 3]
 
 Writes MNIST (from TENFOLD_DATA, else random pictures of its size) as 70,000 PNG files into a temporary
 folder, then lets every reader have its turn, again and again in the same order, each in a fresh process and
 with the files in the system's cache. Timed is reading alone, without imports. tenfold reads all files; the
-peers, which read one by one, read the test split, at most ``--sample`` of its 10,000 files. Peak memory is an
+peers, which read one by one, read the 10,000 files of the test split. Peak memory is an
 upper bound: that of the process and of all its workers, as if all were at their largest at once.
 """
 
-import argparse
 import json
 import os
-import platform
-import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from benchmarks.torchvision_beside_cpu_torch import import_torchvision
+
+SAMPLE = 10_000
+PACKAGES = ("numpy", "pillow", "torch", "torchvision", "opencv-python-headless")
 READERS = {
     "first": "tenfold, first read",
     "second": "tenfold, second open",
@@ -59,39 +59,39 @@ def mnist_or_noise() -> list[tuple[str, np.ndarray, np.ndarray]]:
     return [(name, generator.integers(0, 256, (n, 28, 28), np.uint8), np.arange(n) % 10) for name, n in parts]
 
 
-def read_with_tenfold(root: Path, sample: int) -> int:
+def read_with_tenfold(root: Path) -> int:
     from tenfold.data.folder import read_folder
 
     splits = read_folder(root)
     return len(splits.train) + len(splits.test)
 
 
-def read_with_imagefolder(root: Path, sample: int) -> int:
+def read_with_imagefolder(root: Path) -> int:
     from torchvision.datasets import ImageFolder
     from torchvision.transforms import ToTensor
 
     dataset = ImageFolder(root / "test", transform=ToTensor())
-    count = min(sample, len(dataset))
+    count = min(SAMPLE, len(dataset))
     for k in range(count):
         dataset[k]
     return count
 
 
-def read_with_pillow(root: Path, sample: int) -> int:
-    paths = sorted((root / "test").glob("*/*.png"))[:sample]
+def read_with_pillow(root: Path) -> int:
+    paths = sorted((root / "test").glob("*/*.png"))[:SAMPLE]
     np.stack([np.asarray(Image.open(path)) for path in paths])
     return len(paths)
 
 
-def read_with_opencv(root: Path, sample: int) -> int:
+def read_with_opencv(root: Path) -> int:
     import cv2
 
-    paths = sorted((root / "test").glob("*/*.png"))[:sample]
+    paths = sorted((root / "test").glob("*/*.png"))[:SAMPLE]
     np.stack([cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in paths])
     return len(paths)
 
 
-CALLS: dict[str, Callable[[Path, int], int]] = {
+CALLS: dict[str, Callable[[Path], int]] = {
     "first": read_with_tenfold,
     "second": read_with_tenfold,
     "imagefolder": read_with_imagefolder,
@@ -100,20 +100,7 @@ CALLS: dict[str, Callable[[Path, int], int]] = {
 }
 
 
-def import_torchvision() -> None:
-    """Import torchvision, after declaring the operators that its wheel lacks beside a CPU torch."""
-    import torch
-
-    source = Path(metadata.distribution("torchvision").locate_file("torchvision/_meta_registrations.py"))
-    library = torch.library.Library("torchvision", "FRAGMENT")
-    names = set(re.findall(r'register_(?:meta|fake)\("(?:torchvision::)?(\w+)"\)', source.read_text()))
-    for name in sorted(names):
-        if not hasattr(torch.ops.torchvision, name):
-            library.define(f"{name}(Tensor a) -> Tensor")
-    import torchvision.datasets  # noqa: F401
-
-
-def be_child(reader: str, root: Path, sample: int) -> None:
+def be_child(reader: str, root: Path) -> None:
     """Read once and print seconds, pictures and peak memory as JSON."""
     import resource
 
@@ -125,7 +112,7 @@ def be_child(reader: str, root: Path, sample: int) -> None:
         import tenfold.data.folder  # noqa: F401
         from tenfold.cores import available_cores
     start = time.perf_counter()
-    count = CALLS[reader](root, sample)
+    count = CALLS[reader](root)
     seconds = time.perf_counter() - start
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if reader == "first":
@@ -134,9 +121,9 @@ def be_child(reader: str, root: Path, sample: int) -> None:
     print(json.dumps({"seconds": seconds, "count": count, "megabytes": kilobytes / 1024}))
 
 
-def run_child(reader: str, root: Path, cache: Path, sample: int) -> dict[str, float] | None:
+def run_child(reader: str, root: Path, cache: Path) -> dict[str, float] | None:
     """Read once in a process of its own; None where the peer is not installed."""
-    command = [sys.executable, __file__, "--child", reader, str(root), "--sample", str(sample)]
+    command = [sys.executable, "-m", "benchmarks.folder", reader, str(root)]
     environment = os.environ | {"TENFOLD_CACHE": str(cache)}
     child = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if child.returncode == 0:
@@ -168,48 +155,21 @@ def report(results: dict[str, list[dict[str, float]]]) -> str:
     return "\n".join(lines)
 
 
-def versions() -> str:
-    found = []
-    for package in ("numpy", "pillow", "torch", "torchvision", "opencv-python-headless"):
-        try:
-            found.append(f"{package} {metadata.version(package)}")
-        except metadata.PackageNotFoundError:
-            continue
-    return ", ".join(found)
-
-
-def machine() -> str:
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists() and (match := re.search(r"model name\s*: (.+)", cpuinfo.read_text())):
-        model = match[1]
-    system = f"{platform.system()} {platform.release()}"
-    return f"{model}, {os.cpu_count()} cores, {system}, Python {platform.python_version()}"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--sample", type=int, default=10_000)
-    parser.add_argument("--child", nargs=2, metavar=("READER", "FOLDER"), help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.child:
-        be_child(arguments.child[0], Path(arguments.child[1]), arguments.sample)
-        return
+def run(repeats: int) -> str:
+    """Let every reader have its turn ``repeats`` times; return a table."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "pictures"
         write_pictures(root)
         results: dict[str, list[dict[str, float]]] = {reader: [] for reader in READERS}
         absent: set[str] = set()
-        for repeat in range(arguments.repeats):
+        for repeat in range(repeats):
             for reader in READERS:
                 if reader not in absent:
-                    run = run_child(reader, root, Path(folder) / f"cache-{repeat}", arguments.sample)
-                    absent |= {reader} if run is None else set()
-                    results[reader] += [] if run is None else [run]
-        print(report(results))
-    print(f"\n{arguments.repeats} runs, alternating. {machine()}; {versions()}")
+                    result = run_child(reader, root, Path(folder) / f"cache-{repeat}")
+                    absent |= {reader} if result is None else set()
+                    results[reader] += [] if result is None else [result]
+        return report(results)
 
 
 if __name__ == "__main__":
-    main()
+    be_child(sys.argv[1], Path(sys.argv[2]))

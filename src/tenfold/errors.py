@@ -32,7 +32,8 @@ class MissingExtraError(UsageError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
-            f"{purpose} needs the package '{package}', which is not installed: pip install 'tenfold[{extra}]'"
+            f"{purpose} needs the package '{package}', which is not installed; expected tenfold with its "
+            f"extra '{extra}': pip install '.[{extra}]' in tenfold's source folder"
         )
 
 

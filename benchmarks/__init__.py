@@ -1,0 +1,1 @@
+"""Every speed claim of the README: one command each, peers in the same run."""
