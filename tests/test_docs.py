@@ -46,7 +46,7 @@ def run(code: str, names: dict[str, object], path: Path, line: int) -> None:
 def test_python_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = list(blocks(path, "python"))
     if any("mnist-5k" in block for _, block in code) and find_sample() is None:
-        pytest.skip("the 5,000 sample digits are not installed: pip install 'tenfold[sample]'")
+        pytest.skip("the 5,000 sample digits are not installed: pip install '.[sample]'")
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "__main__"}
     for line, block in code:

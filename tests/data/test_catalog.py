@@ -195,7 +195,7 @@ def test_without_a_sample_the_default_names_both_mends(tiny, no_sample):
     with pytest.raises(DataError) as caught:
         load_default()
     assert "TENFOLD_DATA" in one_line(caught)
-    assert "pip install 'tenfold[sample]'" in one_line(caught)
+    assert "pip install '.[sample]'" in one_line(caught)
 
 
 def test_a_set_that_was_named_never_falls_back(tiny, sample):
