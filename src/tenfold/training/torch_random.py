@@ -32,7 +32,7 @@ class TorchGenerator:
     Examples
     --------
     >>> TorchGenerator(0).permutation(5)
-    array([4, 1, 3, 0, 2])
+    array([4, 0, 1, 3, 2])
     """
 
     def __init__(self, seed: int) -> None:
