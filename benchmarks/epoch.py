@@ -62,14 +62,9 @@ def time_engine(name: str, root: Path) -> float:
 
     splits = load_path(root)
     recipe = Recipe.named("lecture").with_changes(epochs=1)
-    network, scale = network_for(splits, recipe), Preprocessing.fitted(splits.train.images)
-    examples = Examples(
-        inputs=splits.train.images.reshape(IMAGES, scale.features),
-        labels=splits.train.labels,
-        mean=scale.per_feature(scale.mean),
-        std=scale.per_feature(scale.std),
-    )
-    engine = open_engine(name, "cpu", recipe.precision)
+    network = network_for(splits, recipe)
+    examples = Examples.of(splits.train, Preprocessing.fitted(splits.train.images))
+    engine = open_engine(name, "cpu", "float32")
     state = initial_snapshot(network, recipe, available_cores())
     start = time.perf_counter()
     for _ in engine.fit(network, recipe, examples, state):

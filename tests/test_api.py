@@ -1,6 +1,7 @@
 """The public functions, one after the other, on real digits."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -157,10 +158,7 @@ def test_softmax_regression_has_no_hidden_layer(digits, tmp_path):
 
 
 def test_steps_that_are_too_long_end_in_advice(digits, tmp_path):
-    with (
-        np.errstate(all="ignore"),
-        pytest.raises(RunError, match="loss became (nan|inf).*lower learning rate.*--lr 100000"),
-    ):
+    with pytest.raises(RunError, match="loss became (nan|inf).*lower learning rate.*--lr 100000"):
         tenfold.train(digits, engine="reference", out=tmp_path / "run", **(FEW | {"lr": 1e6}))
 
 
@@ -239,10 +237,32 @@ def test_a_resumed_run_refuses_an_edited_recipe_and_other_data(interrupted, digi
     content = bytearray(labels.read_bytes())
     content[-1] = (content[-1] + 1) % 10
     labels.write_bytes(content)
-    with pytest.raises(RunError, match="training images .* changed since the run began"):
+    with pytest.raises(RunError, match="images or labels .* changed since the run began"):
         tenfold.train(moved, resume=interrupted)
     labels.write_bytes((digits / labels.name).read_bytes())
     assert tenfold.train(moved, resume=interrupted).is_complete
+
+
+@pytest.mark.parametrize("part", ["train", "t10k"])
+def test_a_model_is_not_measured_on_data_that_has_changed(digits, tmp_path, part):
+    folder = tmp_path / "digits"
+    shutil.copytree(digits, folder)
+    run = tenfold.train(folder, engine="reference", out=tmp_path / "run", **(FEW | {"epochs": 1}))
+    images = folder / f"{part}-images-idx3-ubyte"
+    content = bytearray(images.read_bytes())
+    content[-1] ^= 255
+    images.write_bytes(content)
+    with pytest.raises(DataError, match="has changed since the model was trained on it"):
+        tenfold.evaluate(run.path)
+    assert tenfold.evaluate(run.path, folder).total == 297
+
+
+def test_golden_examples_are_spread_over_the_test_images(run, splits):
+    examples = tenfold.Model.load(run.model_path).examples
+    places = [int(np.flatnonzero((splits.test.images == e).all(axis=(1, 2)))[0]) for e in examples]
+    assert places[0] == 0
+    assert places[-1] == len(splits.test) - 1
+    assert np.ptp(np.diff(places)) <= 1
 
 
 def test_a_complete_run_is_left_alone(run):
@@ -272,6 +292,9 @@ def test_a_runs_recipe_can_be_used_again(run, digits, tmp_path):
     [
         ({"engine": "fast"}, "engine: 'fast'"),
         ({"engine": "reference", "device": "cuda"}, "device: 'cuda'"),
+        ({"engine": "torch", "device": "abacus"}, "device: 'abacus' cannot be used"),
+        ({"engine": "torch", "device": "meta"}, "device: 'meta' cannot be used"),
+        ({"hidden": (8193,)}, "a layer of 8193 neurons"),
         ({"engine": "reference", "precision": "bfloat16"}, "precision: 'bfloat16'"),
         ({"threads": 0}, "threads: 0"),
         ({"recipe": "slow"}, "no recipe is called 'slow'"),

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,16 @@ def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path):
         assert temporary.parent == path.parent
         assert temporary.name.endswith(TEMPORARY)
         assert path.read_bytes() == b"old"
+
+
+def test_the_content_is_on_the_disk_before_the_name_is(tmp_path, monkeypatch):
+    """A power cut cannot be played; the order of the system's calls can be watched."""
+    calls = []
+    fsync, replace = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda file: calls.append("fsync") or fsync(file))
+    monkeypatch.setattr(Path, "replace", lambda path, to: calls.append("replace") or replace(path, to))
+    write_bytes(tmp_path / "a.txt", b"new")
+    assert calls[:2] == ["fsync", "replace"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permission bits are POSIX's")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Unpack
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tenfold.cores import available_cores
 from tenfold.data.catalog import fetch_data, list_data, load_data, load_default
@@ -18,13 +19,13 @@ from tenfold.data.image_set import ImageSet, Splits
 from tenfold.data.inspection import inspect_data as inspect
 from tenfold.data.known_sets import CATALOG
 from tenfold.data.picture import read_picture
-from tenfold.data.selection import find_pictures
+from tenfold.data.selection import STANDARD_INPUT, find_pictures
 from tenfold.diagnosis import Diagnosis, diagnose
-from tenfold.errors import ModelError, RunError, UsageError
+from tenfold.errors import DataError, ModelError, RunError, UsageError
 from tenfold.evaluation.metrics import Evaluation, evaluation
 from tenfold.model.model_file import Model
 from tenfold.model.predictor import Prediction, Predictor
-from tenfold.training.engines import open_engine, resolve_engine
+from tenfold.training.engines import open_engine, resolve_engine, resolve_precision
 from tenfold.training.listener import Listener
 from tenfold.training.recipe import Recipe, RecipeChanges
 from tenfold.training.run import Run, Settings
@@ -65,7 +66,7 @@ def train(
     size : tuple of int, optional
         Height and width to which every picture is scaled.
     out : path-like, optional
-        Folder of the run, which must not exist; without one, a new folder under runs/.
+        Folder of the run, new or empty; without one, a new folder under runs/.
     resume : path-like, optional
         Folder of an interrupted run to go on with, bit for bit; all else stays as it was.
     listener : Listener, optional
@@ -80,17 +81,9 @@ def train(
 
     Raises
     ------
-    UsageError
-        When an argument has a value that it cannot take.
-    DataError
-        When the data is missing or damaged.
-    RunError
-        When the run's folder exists, or when what is to be resumed has changed.
-
-    Examples
-    --------
-    >>> run = train("mnist-5k", epochs=1, out=folder)  # doctest: +SKIP
-    >>> run.history()[-1]["accuracy"]  # doctest: +SKIP
+    UsageError, DataError, RunError
+        When an argument cannot be, the data is damaged, the run's folder is taken, or what is to be
+        resumed has changed.
     """
     listener = listener or Listener()
     asked: dict[str, Any] = {"engine": engine, "device": device, "threads": threads, "size": size}
@@ -101,10 +94,12 @@ def train(
         raise UsageError(f"out: a resumed run stays in its folder, {resume}; leave --out away")
     else:
         run, splits = _interrupted_run(resume, data, recipe, changes, asked, listener)
-    if run.is_complete:
-        listener.note(f"{run.path}: this run is complete already; its result is {run.model_path}")
-        return run
-    return Session(run, splits, listener).carry_out()
+    with run.locked():
+        if not run.is_complete:
+            return Session(run, splits, listener).carry_out()
+    listener.note(f"{run.path}: this run is complete already")
+    listener.ended(run)
+    return run
 
 
 def _new_run(
@@ -116,7 +111,7 @@ def _new_run(
     listener: Listener,
 ) -> tuple[Run, Splits]:
     """Check everything that can be refused, then make the run's folder."""
-    chosen = _recipe(recipe).with_changes(**changes)
+    chosen = _recipe(recipe, changes)
     engine, _ = resolve_engine(asked.get("engine", "auto"))
     device = asked.get("device", "cpu")
     open_engine(engine, device, chosen.precision)
@@ -143,12 +138,10 @@ def _interrupted_run(
 ) -> tuple[Run, Splits]:
     """Open a run to go on with; refuse whatever is asked for and is not what the run began with."""
     run = Run.open(resume)
-    wanted = (run.recipe if recipe is None else _recipe(recipe)).with_changes(**changes)
-    differences = run.recipe.differences(wanted) + [
-        f"{name} ({getattr(run.settings, name)} → {value})"
-        for name, value in asked.items()
-        if value != getattr(run.settings, name)
-    ]
+    wanted = _recipe(recipe or run.recipe, changes)
+    if "engine" in asked:
+        asked["engine"], _ = resolve_engine(asked["engine"])
+    differences = run.recipe.differences(wanted) + run.settings.differences(replace(run.settings, **asked))
     if differences:
         raise RunError(
             f"{run.path}: cannot go on with another {', '.join(differences)}; "
@@ -158,10 +151,12 @@ def _interrupted_run(
     return run, splits
 
 
-def _recipe(recipe: PathLike | Recipe) -> Recipe:
-    if isinstance(recipe, Recipe):
-        return recipe
-    return Recipe.read(Path(recipe)) if str(recipe).endswith(".toml") else Recipe.named(str(recipe))
+def _recipe(recipe: PathLike | Recipe, changes: RecipeChanges) -> Recipe:
+    if not isinstance(recipe, Recipe):
+        name = str(recipe)
+        recipe = Recipe.read(Path(name)) if name.endswith(".toml") else Recipe.named(name)
+    changed = recipe.with_changes(**changes)
+    return changed.with_changes(precision=resolve_precision(changed.precision))
 
 
 def _load(data: PathLike | None, size: tuple[int, int] | None, listener: Listener) -> tuple[Splits, str]:
@@ -205,39 +200,44 @@ def evaluate(
     ModelError
         When the model is damaged, or made for other classes or another size.
     DataError
-        When the data is missing or damaged.
+        When the data is missing, damaged, or not what the model was trained on.
     UsageError
         When there is no such split.
     """
     model = _model(model)
-    if data is None:
-        origin = model.provenance.get("data")
-        if origin is None:
-            raise UsageError("data: the model does not say what it was trained on; name a data set or path")
-        data, size = origin["source"], size or origin["size"]
-    images = _relabelled(_part(load_data(data, size=size), split), model.classes)
-    predictor = Predictor(model)
-    logits = predictor.logits(images.images)
+    splits = load_data(data, size=size) if data is not None else _trained_on(model)
+    images = _relabelled(_part(splits, split), model.classes)
+    logits = Predictor(model).logits(images.images)
     head = model.network.head
-    return evaluation(
-        head.probabilities(logits), images.labels, model.classes, head.loss(logits, images.labels)
-    )
+    loss = head.loss(logits, images.labels)
+    return evaluation(head.probabilities(logits), images.labels, model.classes, loss)
+
+
+def _trained_on(model: Model) -> Splits:
+    """Load what a model was trained on, unchanged: else training images might stand among the test images."""
+    if "data" not in model.provenance:
+        raise UsageError("data: the model does not say what it was trained on; name a data set or path")
+    origin = model.provenance["data"]
+    splits = load_data(origin["source"], size=tuple(origin["size"]) if origin["size"] else None)
+    if splits.sha256() != model.provenance["data_sha256"]:
+        raise DataError(
+            f"{origin['source']}: has changed since the model was trained on it; "
+            "name it, or another data set, to measure the model on it as it is now"
+        )
+    return splits
 
 
 def _part(splits: Splits, split: str) -> ImageSet:
-    parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
+    parts = splits.parts
     if split == "all":
-        return ImageSet(
-            images=np.concatenate([part.images for part in parts.values() if part]),
-            labels=np.concatenate([part.labels for part in parts.values() if part]),
-            classes=splits.train.classes,
-            source=splits.train.source,
+        return replace(
+            splits.train,
+            images=np.concatenate([part.images for part in parts.values()]),
+            labels=np.concatenate([part.labels for part in parts.values()]),
         )
-    part = parts.get(split)
-    if part is None:
-        there = [name for name, part in parts.items() if part] + ["all"]
-        raise UsageError(f"split: '{split}'; this data has {', '.join(there)}")
-    return part
+    if split not in parts:
+        raise UsageError(f"split: '{split}'; this data has {', '.join([*parts, 'all'])}")
+    return parts[split]
 
 
 def _relabelled(images: ImageSet, classes: tuple[str, ...]) -> ImageSet:
@@ -281,14 +281,14 @@ def predict(model: PathLike | Model, images: Sequence[PathLike]) -> dict[str, Pr
     """
     model = _model(model)
     sources = find_pictures(images)
-    pictures = [
-        read_picture(sys.stdin.buffer.read(), name="standard input")
-        if source == "-"
-        else read_picture(source)
-        for source in sources
-    ]
-    prepared = np.stack([model.preprocessing.prepare(picture) for picture in pictures])
+    prepared = np.stack([model.preprocessing.prepare(_picture(source)) for source in sources])
     return dict(zip(sources, Predictor(model).predict(prepared), strict=True))
+
+
+def _picture(source: str) -> NDArray[np.uint8]:
+    if source == STANDARD_INPUT:
+        return read_picture(sys.stdin.buffer.read(), name="standard input")
+    return read_picture(source)
 
 
 def doctor() -> Diagnosis:

@@ -141,6 +141,25 @@ def test_bad_input_ends_in_one_line_and_changes_nothing(tenfold, run, tmp_path):
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_steps_that_are_too_long_end_in_one_line(tenfold, digits):
+    done = tenfold("train", digits, *FEW, "--lr", 1e6, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "lower learning rate" in done.stderr
+
+
+def test_class_names_that_the_terminal_cannot_write_do_no_harm(tenfold, digits, tmp_path):
+    for split in ("train", "test"):
+        for name in ("お", "き"):
+            (tmp_path / "kana" / split / name).mkdir(parents=True)
+            for number in range(3):
+                image = np.full((4, 4), 50 * number + len(split), np.uint8)
+                Image.fromarray(image).save(tmp_path / "kana" / split / name / f"{number}.png")
+    tenfold("train", "kana", *FEW, "--out", "kana-run")
+    done = tenfold("evaluate", "kana-run", env={"PYTHONIOENCODING": "cp1252"})
+    assert r"\u304a" in done.stdout
+
+
 def test_without_a_name_mnist_is_taken_or_the_sample_and_it_is_said(tenfold, tmp_path):
     """No network is asked: the proxy is an address where nobody listens."""
     (tmp_path / "no-data").mkdir()

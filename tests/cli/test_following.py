@@ -38,16 +38,15 @@ def on_a_terminal(arguments, folder):
 
 
 def test_a_terminal_gets_a_bar_and_a_table_with_a_row_an_epoch(digits, tmp_path):
-    seen = on_a_terminal(
-        ["train", str(digits), "--epochs", "3", "--hidden", "32", "--engine", "reference"], tmp_path
-    )
+    flags = "--epochs 3 --hidden 32 --engine reference --out".split()
+    seen = on_a_terminal(["train", str(digits), *flags, "runs [old]/1"], tmp_path)
     assert "1,500 training and 297 test images" in seen
     assert "64-32-10" in seen
     assert "images/s" in seen
     rows = [line.split() for line in CONTROL.sub("\n", seen).splitlines()]
     table = [row for row in rows if len(row) == 4 and row[0].isdigit() and row[2].endswith("%")]
     assert [row[0] for row in table] == ["1", "2", "3"]
-    assert "tenfold evaluate" in seen
+    assert "tenfold evaluate 'runs [old]/1'" in seen
 
 
 def test_plain_on_a_terminal_is_the_lectures_lines(digits, tmp_path):

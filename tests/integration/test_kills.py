@@ -63,6 +63,9 @@ def test_twenty_kills_change_nothing(digits, tmp_path, engine):
             check_whole(run)
             places |= {path.name for path in checkpoints(run)}
     assert len(places) > KILLS, "the kills met no progress"
+    assert any(not name.endswith("-000000000.safetensors") for name in places), (
+        "none in the middle of an epoch"
+    )
     finish(start(tmp_path, "--resume", run))
     ours, theirs = (Model.load(tmp_path / name / "model.safetensors") for name in ("broken", "whole"))
     assert ours.weights.keys() == theirs.weights.keys()

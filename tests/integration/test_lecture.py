@@ -38,10 +38,12 @@ class Net(torch.nn.Module):
         return self.l5(x)
 
 
+@pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("engine", ["reference", "torch"])
-def test_ten_epochs_in_the_lectures_form_end_at_97_per_cent(engine, tmp_path):
+def test_ten_epochs_in_the_lectures_form_end_at_97_per_cent(engine, seed, tmp_path):
+    flags = ["--plain", "--engine", engine, "--seed", str(seed), "--out", "run"]
     done = subprocess.run(
-        [sys.executable, "-m", "tenfold", "train", "--plain", "--engine", engine, "--out", "run"],
+        [sys.executable, "-m", "tenfold", "train", *flags],
         capture_output=True,
         cwd=tmp_path,
         text=True,

@@ -21,4 +21,5 @@ def model():
         preprocessing=Preprocessing.fitted(images),
         examples=images,
         provenance={"recipe": {"name": "lecture"}},
+        calibration={"temperature": 1.25},
     )

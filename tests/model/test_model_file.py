@@ -27,6 +27,7 @@ def test_a_loaded_model_is_the_saved_one(model, path):
     assert loaded.network == model.network
     assert loaded.preprocessing == model.preprocessing
     assert loaded.provenance == model.provenance
+    assert loaded.calibration == {"temperature": 1.25}
     np.testing.assert_array_equal(loaded.examples, model.examples[:8])
     assert loaded.weights.keys() == model.weights.keys()
     for name, tensor in model.weights.items():
@@ -109,6 +110,7 @@ def test_a_machine_that_computes_otherwise_is_refused(path, monkeypatch):
         (b"\x80\x04\x95 a pickle", "not a whole safetensors file"),
         (safetensors.numpy.save({"l1.weight": np.zeros((2, 2))}), "no metadata under 'tenfold'"),
         (safetensors.numpy.save({"a": np.zeros(1)}, {"tenfold": "no JSON"}), "SHA-256"),
+        (safetensors.numpy.save({"a": np.zeros(1)}, {"tenfold": "[" * 200_000}), "SHA-256"),
         (safetensors.numpy.save({"a": np.zeros(1)}, {"tenfold": json.dumps({"format": 1})}), "SHA-256"),
     ],
 )

@@ -58,6 +58,15 @@ def test_a_sigmoid_head_has_one_logit_for_two_classes():
         ({"inputs": 9, "hidden": (), "classes": 1}, "1 classes"),
     ],
 )
-def test_what_no_network_can_be_is_refused_by_name(arguments, message):
+def test_what_no_task_can_ask_for_is_refused_by_name(arguments, message):
     with pytest.raises(UsageError, match=message):
         Network.for_task(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("widths", "head", "message"),
+    [((9, 2), "tanh", "head: 'tanh'"), ((9, 2), "sigmoid", "expected 1"), ((9,), "softmax", "widths")],
+)
+def test_what_no_network_can_be_is_refused_by_name(widths, head, message):
+    with pytest.raises(UsageError, match=message):
+        Network(widths, head)

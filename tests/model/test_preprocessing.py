@@ -88,3 +88,16 @@ def test_images_of_another_size_are_refused_with_both_sizes():
     fitted = Preprocessing.fitted(np.zeros((2, 28, 28), np.uint8))
     with pytest.raises(ModelError, match="32×32.*28×28.*--size 28x28"):
         fitted.normalise(np.zeros((2, 32, 32), np.uint8))
+
+
+def test_images_of_other_channels_are_refused_in_words():
+    fitted = Preprocessing.fitted(np.zeros((2, 9, 9), np.uint8))
+    with pytest.raises(ModelError, match="9×9×3.*trained on grey images"):
+        fitted.normalise(np.zeros((2, 9, 9, 3), np.uint8))
+
+
+@given(arrays(np.uint8, (4, 5, 5)))
+def test_no_training_image_is_ever_inverted(images):
+    fitted = Preprocessing.fitted(images)
+    for image in images:
+        np.testing.assert_array_equal(fitted.prepare(image), image)

@@ -1,5 +1,7 @@
 """Checkpoints go on bit for bit, and refuse what has changed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,12 +15,14 @@ from tenfold.training.checkpoint import (
 )
 from tenfold.training.engine import initial_snapshot
 from tenfold.training.reference import ReferenceEngine
+from tenfold.training.run import Settings
 from tenfold.training.torch_engine import TorchEngine
 
 
 @pytest.fixture
 def origin(recipe):
-    return Origin(recipe, "ab" * 32, "reference")
+    settings = Settings(data="/here", engine="reference", device="cpu", threads=2)
+    return Origin(recipe, settings, "ab" * 32)
 
 
 @pytest.mark.parametrize("engine", [ReferenceEngine(), TorchEngine()], ids=lambda engine: engine.name)
@@ -61,8 +65,11 @@ def test_a_damaged_one_gives_way_to_the_one_before(recipe, network, origin, tmp_
     content = bytearray(damaged.read_bytes())
     content[-3] ^= 1
     damaged.write_bytes(content)
+    whole, damaged_again = checkpoints(tmp_path)
     assert latest_checkpoint(tmp_path, origin).batch == 0
-    checkpoints(tmp_path)[0].unlink()
+    assert checkpoints(tmp_path) == [whole]
+    damaged_again.write_bytes(content)
+    whole.unlink()
     with pytest.raises(RunError, match="SHA-256"):
         latest_checkpoint(tmp_path, origin)
 
@@ -71,8 +78,8 @@ def test_a_damaged_one_gives_way_to_the_one_before(recipe, network, origin, tmp_
     ("change", "message"),
     [
         ({"recipe": {"lr": 0.2, "epochs": 4}}, r"epochs \(3 → 4\); lr \(0.1 → 0.2\)"),
-        ({"data_sha256": "cd" * 32}, "training images"),
-        ({"engine": "torch"}, r"engine \(reference → torch\)"),
+        ({"data_sha256": "cd" * 32}, "images or labels"),
+        ({"settings": {"engine": "torch", "size": (8, 8)}}, r"engine \(reference → torch\); size"),
     ],
 )
 def test_what_changed_since_the_run_began_is_named(recipe, network, origin, tmp_path, change, message):
@@ -80,6 +87,8 @@ def test_what_changed_since_the_run_began_is_named(recipe, network, origin, tmp_
     parts = vars(origin) | change
     if "recipe" in change:
         parts["recipe"] = recipe.with_changes(**change["recipe"])
+    if "settings" in change:
+        parts["settings"] = replace(origin.settings, **change["settings"])
     with pytest.raises(RunError, match=message):
         latest_checkpoint(tmp_path, Origin(**parts))
 
@@ -90,3 +99,9 @@ def test_random_numbers_are_part_of_it(recipe, network, origin, tmp_path):
     np.testing.assert_array_equal(again.generator, first.generator)
     assert (again.threads, again.epoch, again.batch, again.loss_sum) == (3, 0, 0, 0.0)
     assert began_with == origin
+
+
+def test_data_that_has_only_moved_is_no_change(recipe, network, origin, tmp_path):
+    write_checkpoint(tmp_path, initial_snapshot(network, recipe, threads=1), origin)
+    moved = replace(origin, settings=replace(origin.settings, data="/there"))
+    assert latest_checkpoint(tmp_path, moved) is not None

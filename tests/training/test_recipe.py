@@ -1,7 +1,9 @@
 """Recipes: the lecture's numbers, a round trip through TOML, and refusals that name the field."""
 
+import json
 import re
 
+import numpy as np
 import pytest
 import tomli_w
 from hypothesis import given
@@ -45,6 +47,13 @@ def test_differences_are_named_with_both_values(one, other):
     assert named == {name for name, value in vars(one).items() if value != vars(other)[name]}
 
 
+def test_lists_and_numpys_numbers_are_taken():
+    lecture = Recipe.named("lecture")
+    changed = lecture.with_changes(epochs=np.int64(3), lr=np.float32(0.5), hidden=[np.int32(7), 5])
+    assert changed == lecture.with_changes(epochs=3, lr=0.5, hidden=(7, 5))
+    assert json.dumps(changed.to_dict())
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -58,7 +67,8 @@ def test_differences_are_named_with_both_values(one, other):
         {"momentum": 1},
         {"momentum": 1.5},
         {"hidden": (5, 0)},
-        {"hidden": [5]},
+        {"hidden": "55"},
+        {"hidden": [5.5]},
         {"head": "tanh"},
         {"precision": "int8"},
         {"log_interval": 0},

@@ -4,9 +4,11 @@ import numpy as np
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
 from torch.nn import functional as F
 
 from tenfold.model.network import Network
+from tenfold.training import reference
 from tenfold.training.engine import Examples, initial_snapshot
 from tenfold.training.recipe import Recipe
 from tenfold.training.reference import ReferenceEngine, backward
@@ -37,6 +39,19 @@ def autograd_loss(network, logits, labels):
     if network.head_name == "sigmoid":
         return F.binary_cross_entropy_with_logits(logits[:, 0], labels.to(logits.dtype))
     return F.cross_entropy(logits, labels)
+
+
+def test_matrix_products_use_the_threads_of_the_state(recipe, examples, network, monkeypatch):
+    seen = set()
+
+    def watched(*arguments):
+        seen.update(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+        return backward(*arguments)
+
+    monkeypatch.setattr(reference, "backward", watched)
+    for _ in ReferenceEngine().fit(network, recipe, examples, initial_snapshot(network, recipe, threads=1)):
+        pass
+    assert seen == {1}
 
 
 @settings(max_examples=60, deadline=None)

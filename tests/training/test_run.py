@@ -2,6 +2,9 @@
 
 import json
 import multiprocessing
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -76,3 +79,38 @@ def test_what_is_no_run_is_refused(tmp_path, content):
     with pytest.raises(RunError) as raised:
         Run.open(tmp_path)
     assert "\n" not in str(raised.value)
+
+
+def test_a_run_is_held_by_one_process_at_a_time(recipe, tmp_path):
+    run = Run.create(tmp_path / "run", recipe, SETTINGS)
+    program = (
+        "import sys; from tenfold.training.run import Run\n"
+        "with Run.open(sys.argv[1]).locked():\n"
+        "    print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, run.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(RunError, match="another process trains this run"), run.locked():
+            pass
+        other.kill()
+    with run.locked():
+        pass
+
+
+def test_the_folder_one_stands_in_is_left_alone(recipe, tmp_path, monkeypatch):
+    (tmp_path / "mine.txt").write_text("mine")
+    monkeypatch.chdir(tmp_path)
+    for name in (".", ".."):
+        with pytest.raises(RunError):
+            Run.create(Path(name), recipe, SETTINGS)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_history_ends_where_it_is_damaged(recipe, tmp_path):
+    run = Run.create(tmp_path / "run", recipe, SETTINGS)
+    run.append({"epoch": 1, "batch": 300})
+    with (run.path / "history.jsonl").open("ab") as file:
+        file.write(b"\0\0\xff\n")
+    assert run.history() == [{"epoch": 1, "batch": 300}]

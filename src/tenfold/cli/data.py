@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tenfold.cli.downloading import download_bar
-from tenfold.cli.options import JsonOption
+from tenfold.cli.options import JsonOption, print_json
 
 app = typer.Typer(help="List the known data sets, or fetch one.", rich_markup_mode=None)
 
@@ -19,9 +19,7 @@ def list_(json: JsonOption = False) -> None:
 
     listings = api.list_data()
     if json:
-        import json as format
-
-        typer.echo(format.dumps([listing.to_dict() for listing in listings], indent=2))
+        print_json([listing.to_dict() for listing in listings])
         return
     for listing in listings:
         typer.echo(f"{listing.name:<14} {listing.images:>8,} images  {listing.title} ({listing.licence})")

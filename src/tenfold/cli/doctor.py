@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tenfold.cli.options import JsonOption
+from tenfold.cli.options import JsonOption, print_json
 
 
 def doctor(json: JsonOption = False) -> None:
@@ -13,9 +13,7 @@ def doctor(json: JsonOption = False) -> None:
 
     found = api.doctor()
     if json:
-        import json as format
-
-        typer.echo(format.dumps(found.to_dict(), indent=2))
+        print_json(found.to_dict())
         return
     typer.echo("versions   " + ", ".join(f"{name} {version}" for name, version in found.versions.items()))
     typer.echo(f"engine     {found.engine}: {found.engine_reason} (ready: {', '.join(found.engines)})")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tenfold.cli.options import JsonOption, ModelArgument, SizeOption, parse_size
+from tenfold.cli.options import JsonOption, ModelArgument, SizeOption, parse_size, print_json
 
 
 def evaluate(
@@ -29,9 +29,7 @@ def evaluate(
     any_split: Any = split
     result = api.evaluate(model, data, split=any_split, size=parse_size(size))
     if json:
-        import json as format
-
-        typer.echo(format.dumps(result.to_dict(), indent=2))
+        print_json(result.to_dict())
         return
     low, high = result.accuracy_interval
     typer.echo(f"accuracy  {result.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})")

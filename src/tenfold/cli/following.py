@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import sys
 import time
@@ -95,9 +96,9 @@ class LiveTable(Follower):
 
         self._console = Console()
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[rate]}", markup=False),
             TimeRemainingColumn(compact=True),
             console=self._console,
             transient=True,
@@ -108,7 +109,7 @@ class LiveTable(Follower):
 
     def note(self, text: str) -> None:
         """Print a remark above the bar."""
-        self._console.print(f"[yellow]note:[/] {' '.join(text.split())}", highlight=False)
+        self._print(f"note: {' '.join(text.split())}", style="yellow")
 
     def downloading(self, file: str, received: int, total: int) -> None:
         """Move the bar with a download."""
@@ -119,13 +120,12 @@ class LiveTable(Follower):
     def began(self, run: Run, splits: Splits, network: Network) -> None:
         """Say what is trained, and open the table."""
         super().began(run, splits, network)
-        self._console.print(
+        self._print(
             f"{splits.train.source}: {len(splits.train):,} training and {len(splits.test):,} test images · "
             f"{network}, {network.parameters:,} parameters · {run.recipe.name} recipe, "
-            f"seed {run.recipe.seed} · {run.settings.engine} engine, {run.settings.threads} threads",
-            highlight=False,
+            f"seed {run.recipe.seed} · {run.settings.engine} engine, {run.settings.threads} threads"
         )
-        self._console.print(f"{'epoch':>5} {'loss':>8} {'accuracy':>9} {'seconds':>8}", style="bold")
+        self._print(f"{'epoch':>5} {'loss':>8} {'accuracy':>9} {'seconds':>8}", style="bold")
         self._epochs = run.recipe.epochs
         self._bar.start()
 
@@ -146,13 +146,17 @@ class LiveTable(Follower):
         """Add a row."""
         seconds = time.perf_counter() - self._began
         row = f"{epoch:>5} {self._loss:>8.3f} {correct / total:>9.2%} {seconds:>8.1f}"
-        self._console.print(row, highlight=False)
+        self._print(row)
 
     def ended(self, run: Run) -> None:
         """Say where the result is and what to do with it."""
         self.close()
         path = run.model_path
-        self._console.print(f"model: [bold]{path}[/]   next: tenfold evaluate {path}", highlight=False)
+        self._print(f"model: {path}   next: tenfold evaluate {shlex.quote(str(run.path))}")
+
+    def _print(self, text: str, style: str | None = None) -> None:
+        """Print above the bar, brackets in names as they are."""
+        self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         """Take the bar away."""
@@ -164,6 +168,8 @@ def stopping_at_signals(follower: Follower) -> Iterator[None]:
     """Turn Ctrl-C and SIGTERM into a checkpoint and a plain good-bye; a second one ends at once."""
 
     def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        if follower.run is None:  # nothing has begun that a checkpoint could keep
+            raise KeyboardInterrupt
         follower.stop_asked = True
         signal.signal(number, before[signal.Signals(number)])
 
@@ -172,7 +178,9 @@ def stopping_at_signals(follower: Follower) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         if follower.run is not None:
-            follower.note(f"stopped; go on with: tenfold train --resume {follower.run.path}")
+            follower.note(
+                f"stopped; go on with: tenfold train --resume {shlex.quote(str(follower.run.path))}"
+            )
         raise
     finally:
         if isinstance(follower, LiveTable):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tenfold.cli.options import JsonOption, SizeOption, parse_size
+from tenfold.cli.options import JsonOption, SizeOption, parse_size, print_json
 
 if TYPE_CHECKING:
     from tenfold.data.inspection import Inspection
@@ -32,9 +32,7 @@ def inspect(
 
     found = api.inspect(data, size=parse_size(size), sheet=sheet)
     if json:
-        import json as format
-
-        typer.echo(format.dumps(found.to_dict(), indent=2, ensure_ascii=False))
+        print_json(found.to_dict())
     else:
         _print_figures(found)
         for fault in found.faults:

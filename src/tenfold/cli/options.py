@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +24,11 @@ def parameter_help(documented: type, name: str) -> str:
     if found is None:
         raise AssertionError(f"{documented.__name__} does not document {name}")
     return " ".join(found[1].split())
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON, indented."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def whole_number(text: str) -> int:

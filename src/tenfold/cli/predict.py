@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tenfold.cli.options import JsonOption, ModelArgument
+from tenfold.cli.options import JsonOption, ModelArgument, print_json
 
 
 def predict(
@@ -26,10 +26,8 @@ def predict(
 
     predictions = api.predict(model, images)
     if json:
-        import json as format
-
         rows = [{"image": path} | prediction.to_dict() for path, prediction in predictions.items()]
-        typer.echo(format.dumps(rows, indent=2, ensure_ascii=False))
+        print_json(rows)
         return
     for path, prediction in predictions.items():
         others = sorted(prediction.probabilities.items(), key=lambda item: -item[1])[1:3]

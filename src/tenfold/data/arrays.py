@@ -7,17 +7,20 @@ Pickled objects are never loaded.
 
 from __future__ import annotations
 
+import math
 import os
 import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tenfold.data.idx import LARGE, SUSPECT_RATIO
 from tenfold.data.image_set import ImageSet, Splits
+from tenfold.data.inflation import believable
 from tenfold.data.labels import check_labels, number_names
+from tenfold.data.npy import read_npy_header
 from tenfold.data.split import stratified_split
 from tenfold.errors import DataError
 
@@ -52,24 +55,16 @@ def read_npz(path: str | os.PathLike[str]) -> Splits:
         or shape, or do not fit.
     """
     path = Path(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = {info.filename.removesuffix(".npy").lower(): info for info in archive.infolist()}
-            chosen = _choose(set(members), path)
-            arrays = {
-                split: (
-                    _images(_read(archive, members[x], path), f"{path}: {x}"),
-                    _labels(_read(archive, members[y], path), f"{path}: {y}"),
-                )
-                for split, (x, y) in chosen.items()
-            }
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(
-            f"{path}: damaged or not an .npz file ({reason}); {_EXPECTED}: save it again"
-        ) from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); expected an .npz file") from None
+    with opened_npz(path) as archive:
+        members = members_of(archive)
+        chosen = _choose(set(members), path)
+        raw = {
+            name: read_member(archive, members[name], path) for names in chosen.values() for name in names
+        }
+    arrays = {
+        split: (_images(raw[x], f"{path}: {x}"), _labels(raw[y], f"{path}: {y}"))
+        for split, (x, y) in chosen.items()
+    }
     classes = number_names(*(labels for _, labels in arrays.values()))
     sets = {split: _image_set(*pair, classes, path, chosen[split]) for split, pair in arrays.items()}
     if "test" not in sets:
@@ -94,57 +89,86 @@ def _choose(names: set[str], path: Path) -> dict[str, tuple[str, str]]:
     return chosen
 
 
-def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> NDArray[np.generic]:
-    """Read one array, and no more bytes than its own header declares."""
-    where = f"{path}: {info.filename}"
-    if info.file_size > LARGE and info.file_size > SUSPECT_RATIO * info.compress_size:
-        raise DataError(
-            f"{where} declares {info.file_size:,} bytes, but is {info.compress_size:,} compressed; expected "
-            f"an honest "
-            "file: save it with numpy.savez if you trust it"
-        )
+@contextmanager
+def opened_npz(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open an ``.npz`` file; whatever goes wrong with it in the body becomes a DataError."""
     try:
-        with archive.open(info) as member:
-            version = np.lib.format.read_magic(member)
-            read_header = (
-                np.lib.format.read_array_header_1_0
-                if version == (1, 0)
-                else np.lib.format.read_array_header_2_0
-            )
-            shape, fortran, dtype = read_header(member)
-            if dtype.hasobject:
-                raise DataError(
-                    f"{where} holds pickled objects, which are never loaded; expected numbers: save it as "
-                    f"uint8"
-                )
-            data = member.read()
-    except ValueError as error:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:  # zipfile and its decompressors meet damage with errors of every type
+        if isinstance(error, OSError) and error.strerror:
+            raise DataError(f"{path}: cannot be read ({error.strerror}); expected an .npz file") from None
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(
-            f"{where} is damaged ({' '.join(str(error).split())}); expected a NumPy array: save it again"
+            f"{path}: damaged or not an .npz file ({reason}); {_EXPECTED}: save it again"
         ) from None
-    expected = int(np.prod(shape, dtype=object)) * dtype.itemsize
+
+
+def members_of(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """Return the arrays of an archive by name, in lower case."""
+    return {info.filename.removesuffix(".npy").lower(): info for info in archive.infolist()}
+
+
+def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> NDArray[np.generic]:
+    """Read one array of an opened file.
+
+    Parameters
+    ----------
+    archive : ZipFile
+        From :func:`opened_npz`.
+    info : ZipInfo
+        The array, one of :func:`members_of`.
+    path : Path
+        What errors call the file.
+
+    Raises
+    ------
+    DataError
+        When the array is empty, damaged, holds pickled objects, or inflates to more than is believed.
+    """
+    where = f"{path}: {info.filename}"
+    if info.file_size > believable(info.compress_size):
+        raise DataError(
+            f"{where} declares {info.file_size:,} bytes, but is {info.compress_size:,} compressed; "
+            "expected an honest file: save it with numpy.savez if you trust it"
+        )
+    with archive.open(info) as member:
+        try:
+            header = read_npy_header(member)
+        except ValueError as error:
+            raise DataError(
+                f"{where} is damaged ({error}); expected a NumPy array of numbers: save it again"
+            ) from None
+        if header.dtype.hasobject:
+            raise DataError(
+                f"{where} holds pickled objects, which are never loaded; "
+                "expected numbers: save it as uint8"
+            )
+        data = member.read()
+    expected = math.prod(header.shape) * header.dtype.itemsize
+    if not expected:
+        raise DataError(f"{where} has shape {header.shape}; expected at least one image: save it again")
     if len(data) != expected:
         raise DataError(
-            f"{where} holds {len(data):,} bytes; expected {expected:,} for its shape {shape}: save it again"
+            f"{where} holds {len(data):,} bytes; expected {expected:,} for its shape {header.shape}: "
+            "save it again"
         )
-    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+    return np.frombuffer(data, header.dtype).reshape(header.shape, order="F" if header.fortran_order else "C")
 
 
 def _images(array: NDArray[np.generic], where: str) -> NDArray[np.uint8]:
     """Check type and shape of images."""
     if array.dtype != np.uint8:
-        mend = (
-            "multiply by 255, round and save as uint8"
-            if array.dtype.kind == "f"
-            else "save as uint8, 0 to 255"
-        )
+        scaled = array.dtype.kind == "f"
+        mend = "multiply by 255, round and save as uint8" if scaled else "save as uint8, 0 to 255"
         raise DataError(f"{where} is {array.dtype}; expected images of uint8: {mend}")
     if array.ndim == 4 and array.shape[3] == 1:
         array = array[:, :, :, 0]
-    if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[3] != 3) or not array.size:
+    if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[3] != 3):
         raise DataError(
-            f"{where} has shape {array.shape}; expected (N, H, W), (N, H, W, 1) or (N, H, W, 3), at least "
-            f"one image: "
+            f"{where} has shape {array.shape}; expected (N, H, W), (N, H, W, 1) or (N, H, W, 3): "
             "reshape and save it again"
         )
     return np.ascontiguousarray(array, dtype=np.uint8)
@@ -156,9 +180,8 @@ def _labels(array: NDArray[np.generic], where: str) -> NDArray[np.int64]:
         array = array[:, 0]
     if array.ndim != 1:
         raise DataError(
-            f"{where} has shape {array.shape}; expected labels of shape (N,) or (N, 1): save the class of "
-            f"each image, "
-            "not one column a class"
+            f"{where} has shape {array.shape}; expected labels of shape (N,) or (N, 1): "
+            "save the class of each image, not one column a class"
         )
     return check_labels(array, where)
 

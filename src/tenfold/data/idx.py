@@ -24,14 +24,13 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.data.inflation import believable
 from tenfold.errors import DataError
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 GZIP_MAGIC = b"\x1f\x8b"
 DEFLATE_LIMIT = 1_032  # the most that deflate can expand a byte: https://zlib.net/zlib_tech.html
-LARGE = 1 << 30  # bytes; beyond them a file is believed only up to SUSPECT_RATIO times its own size
-SUSPECT_RATIO = 100
 
 _LARGEST_NDIM = 32  # NumPy's limit before its version 2
 _CHUNK = 1 << 20  # bytes
@@ -125,13 +124,19 @@ def _read_header(file: BinaryIO, path: Path) -> tuple[np.dtype[np.generic], tupl
     sizes = file.read(4 * ndim)
     if len(sizes) < 4 * ndim:
         raise DataError(f"{path}: ends within its header; expected {ndim} sizes: fetch the file again")
-    return np.dtype(TYPES[code]), tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
+    shape = tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
+    if 0 in shape:
+        raise DataError(
+            f"{path}: declares the sizes {_by(shape)}, so holds nothing; expected at least 1 each: "
+            "fetch the file again"
+        )
+    return np.dtype(TYPES[code]), shape
 
 
 def _refuse_bomb(path: Path, declared: int, length: int) -> None:
     """Refuse a header that its gzip file of ``length`` bytes cannot, or should not, hold."""
     impossible = declared > DEFLATE_LIMIT * length
-    if impossible or (declared > LARGE and declared > SUSPECT_RATIO * length):
+    if impossible or declared > believable(length):
         raise DataError(
             f"{path}: declares {declared:,} bytes, {'more than' if impossible else 'which'} its {length:,} "
             f"gzipped bytes {'can' if impossible else 'should not'} hold; expected an honest file: "
@@ -140,8 +145,11 @@ def _refuse_bomb(path: Path, declared: int, length: int) -> None:
 
 
 def _wrong_length(path: Path, shape: tuple[int, ...], expected: int, found: str) -> str:
-    sizes = " x ".join(map(str, shape))
     return (
-        f"{path}: holds {found} bytes; expected {expected:,} for its sizes {sizes}: "
+        f"{path}: holds {found} bytes; expected {expected:,} for its sizes {_by(shape)}: "
         "the file is damaged, fetch it again"
     )
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))

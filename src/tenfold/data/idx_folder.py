@@ -54,8 +54,8 @@ def find_idx_files(path: str | os.PathLike[str]) -> dict[tuple[Split, Part], Pat
         if len(found) > 1:
             names = ", ".join(str(next(iter(files.values())).parent) for files in found)
             raise DataError(
-                f"{path}: holds {len(found)} data sets ({names}); expected one: give the folder of one of "
-                f"them"
+                f"{path}: holds {len(found)} data sets ({names}); "
+                "expected one: give the folder of one of them"
             )
         if found:
             return found[0]
@@ -98,16 +98,12 @@ def read_idx_images(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
     Raises
     ------
     DataError
-        When the file is not IDX, damaged, not uint8, not three-dimensional, or without a pixel.
+        When the file is not IDX, empty, damaged, not uint8, or not three-dimensional.
     """
     images = read_idx(path, ndim=3)
     if images.dtype != np.uint8:
         raise DataError(
             f"{path}: images are {images.dtype}; expected uint8 (IDX type 08): scale them to 0 to 255"
-        )
-    if not images.size:
-        raise DataError(
-            f"{path}: holds images of shape {images.shape}, without a pixel; expected at least one image"
         )
     return images.astype(np.uint8, copy=False)
 
@@ -206,8 +202,7 @@ def _refuse_missing(
     ]
     if missing:
         raise DataError(
-            f"{os.fspath(path)}: has no IDX file for {', '.join(missing)}; expected the four files "
-            f"train-images, "
-            "train-labels, t10k-images and t10k-labels, each ending in -idx3-ubyte or -idx1-ubyte, gzipped "
-            "or not"
+            f"{os.fspath(path)}: has no IDX file for {', '.join(missing)}; "
+            "expected the four files train-images, train-labels, t10k-images and t10k-labels, "
+            "each ending in -idx3-ubyte or -idx1-ubyte, gzipped or not"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.errors import DataError
+
+LARGEST_INPUT = 200_000
+"""Values of an image, height x width x channels, that a row of input may have."""
+
+_PIXELS = 1 << 18  # counted at a time: about 2 MB as the integers that NumPy counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +99,41 @@ class ImageSet:
         return digest.hexdigest()
 
 
+def mean_and_std(images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Measure the pixels of each channel, as fractions of 255.
+
+    The sums are whole numbers, so the figures are exact but for their last rounding, however many the images.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (N, H, W) or (N, H, W, C)
+        At least one; may be memory-mapped.
+
+    Returns
+    -------
+    mean, std : ndarray of float64, shape (C,)
+        C is 1 for grey images; ``std`` is that of the whole population, divided by the number of pixels.
+
+    Examples
+    --------
+    >>> mean_and_std(np.array([[[0, 255]]], dtype=np.uint8))
+    (array([0.5]), array([0.5]))
+    """
+    channels = 1 if images.ndim == 3 else images.shape[3]
+    counts = np.zeros((channels, 256), np.int64)
+    step = max(1, _PIXELS // math.prod(images.shape[1:3]))
+    for start in range(0, len(images), step):
+        pixels = images[start : start + step].reshape(-1, channels)
+        for channel in range(channels):
+            counts[channel] += np.bincount(pixels[:, channel], minlength=256)
+    values = np.arange(256)
+    count = int(counts[0].sum())
+    sums = [int(total) for total in counts @ values]
+    squares = [int(total) for total in counts @ values**2]
+    variances = [(count * q - s * s) / count**2 for s, q in zip(sums, squares, strict=True)]
+    return np.array(sums) / count / 255, np.sqrt(variances) / 255
+
+
 @dataclass(frozen=True)
 class Splits:
     """The parts of a data set: same classes, same image size.
@@ -110,9 +151,7 @@ class Splits:
     validation: ImageSet | None = None
 
     def __post_init__(self) -> None:
-        for name, part in (("test", self.test), ("validation", self.validation)):
-            if part is None:
-                continue
+        for name, part in self.parts.items():
             if part.images.shape[1:] != self.train.images.shape[1:]:
                 raise DataError(
                     f"{part.source}: {name} images have shape {part.images.shape[1:]}, training images "
@@ -123,3 +162,14 @@ class Splits:
                     f"{part.source}: {name} classes {part.classes} differ from the training classes "
                     f"{self.train.classes}; expected the same names in the same order"
                 )
+
+    @property
+    def parts(self) -> dict[str, ImageSet]:
+        """The image sets by name, those that there are: ``train``, ``validation``, ``test``."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: part for name, part in parts.items() if part is not None}
+
+    def sha256(self) -> str:
+        """Hash of the names and contents of all parts."""
+        contents = "".join(f"{name} {part.sha256()}\n" for name, part in self.parts.items())
+        return hashlib.sha256(contents.encode()).hexdigest()

@@ -24,7 +24,6 @@ import contextlib
 import io
 import math
 import os
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.data.png import SIGNATURE, decode_plain, is_plain, read_chunk_types, size_of
+from tenfold.data.warning_filter import all_warnings
 from tenfold.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -119,8 +119,7 @@ def decode_picture(data: bytes, name: str) -> NDArray[np.uint8]:
             if is_plain(data, chunks):
                 _refuse_bomb(math.prod(size_of(data)), name)
                 return decode_plain(data, len(chunks))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about metadata; a picture too large is refused all the same
+        with all_warnings("ignore"):  # about metadata; a picture too large is refused all the same
             return _decode(data, name)
     except DataError:
         raise
@@ -168,9 +167,9 @@ def _to_array(image: Image.Image, name: str) -> NDArray[np.uint8]:
         return _from_16_bit(image, name)
     if mode in ("I", "F"):
         raise DataError(
-            f"{name}: has 32-bit {'whole' if mode == 'I' else 'floating-point'} values, of which no one can "
-            f"tell "
-            "which is white; expected 8 or 16 bits a channel: convert it to 16 bits"
+            f"{name}: has 32-bit {'whole' if mode == 'I' else 'floating-point'} values, "
+            "of which no one can tell which is white; "
+            "expected 8 or 16 bits a channel: convert it to 16 bits"
         )
     if mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
         grey = mode in ("1", "L", "LA", "La")

@@ -17,7 +17,6 @@ import io
 import math
 import os
 import re
-import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,10 +28,12 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from tenfold.data.idx import GZIP_MAGIC, LARGE, SUSPECT_RATIO
+from tenfold.data.idx import GZIP_MAGIC
 from tenfold.data.image_set import ImageSet, Splits
+from tenfold.data.inflation import believable
 from tenfold.data.labels import LARGEST_LABEL, check_labels, number_names
 from tenfold.data.split import stratified_split
+from tenfold.data.warning_filter import all_warnings
 from tenfold.errors import DataError
 
 LABEL_NAMES = ("label", "labels", "class", "target", "y")
@@ -153,9 +154,8 @@ def read_csv(path: str | os.PathLike[str]) -> ImageSet:
         columns = _find_columns(first, path)
         if columns.label is None:
             raise DataError(
-                f"{path}: has {columns.count} pixels a row and no label; expected a label first, or a "
-                f"column named "
-                "label: give the table that has one"
+                f"{path}: has {columns.count} pixels a row and no label; "
+                "expected a label first, or a column named label: give the table that has one"
             )
         chunks = list(_parse(lines if columns.named else chain([first], lines), columns, path))
     if not chunks:
@@ -175,9 +175,8 @@ def _parse(
         if not rows:
             continue
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")  # NumPy only warns when a whole number is written as 1.0
-                texts = (line for _, line in rows)
+            texts = (line for _, line in rows)
+            with all_warnings("error"):  # NumPy only warns when a whole number is written as 1.0
                 table = np.loadtxt(texts, np.int16, delimiter=",", ndmin=2, quotechar='"', comments=None)
         except (ValueError, DeprecationWarning) as error:
             raise _complaint(rows, columns, path, str(error)) from None
@@ -201,9 +200,8 @@ def _complaint(rows: list[tuple[int, str]], columns: _Columns, path: Path, reaso
             largest, what = (LARGEST_LABEL, "label") if place == columns.label else (255, "pixel")
             if not re.fullmatch(r"\+?[0-9]{1,9}", field) or int(field) > largest:
                 return DataError(
-                    f"{path}: line {number}, column {place + 1} is the {what} {field[:40]!r}; expected a "
-                    f"whole number "
-                    f"from 0 to {largest:,}: mend the value"
+                    f"{path}: line {number}, column {place + 1} is the {what} {field[:40]!r}; "
+                    f"expected a whole number from 0 to {largest:,}: mend the value"
                 )
     first, last = rows[0][0], rows[-1][0]
     return DataError(
@@ -225,9 +223,8 @@ def _find_columns(first: str, path: Path) -> _Columns:
     shape = bare if label is None else labelled
     if shape is None:
         raise DataError(
-            f"{path}: its first line has {count} {'column' if count == 1 else 'columns'}; expected a label "
-            f"and H x H or "
-            "H x H x 3 pixels, separated by commas, such as 785 or 3073 columns"
+            f"{path}: its first line has {count} {'column' if count == 1 else 'columns'}; "
+            "expected a label and H x H or H x H x 3 pixels, separated by commas, such as 785 or 3073 columns"
         )
     return _Columns(label, count, shape, named)
 
@@ -262,7 +259,7 @@ def _opened(path: Path) -> Iterator[Iterator[str]]:
             size = path.stat().st_size
             source = gzip.GzipFile(fileobj=file) if zipped else file
             with io.TextIOWrapper(source, encoding="utf-8-sig") as text:
-                yield _lines(text, path, max(LARGE, SUSPECT_RATIO * size) if zipped else size + 1)
+                yield _lines(text, path, believable(size) if zipped else size + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(
             f"{path}: the gzip file is damaged or cut short ({error}); expected a whole one: fetch it again"
@@ -284,7 +281,7 @@ def _lines(text: TextIO, path: Path, limit: int) -> Iterator[str]:
             )
         if total > limit:
             raise DataError(
-                f"{path}: holds more than {limit:,} characters, {SUSPECT_RATIO} times its gzipped size; "
+                f"{path}: holds more than {limit:,} characters, too many for its gzipped size; "
                 "expected an honest file: gunzip it yourself if you trust it"
             )
         yield line

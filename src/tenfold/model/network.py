@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from tenfold.data.image_set import LARGEST_INPUT
 from tenfold.errors import UsageError
 from tenfold.functional import Floats
 from tenfold.model.head import HEADS, Head
@@ -21,7 +22,7 @@ from tenfold.model.head import HEADS, Head
 Weights = dict[str, Floats]
 """``l1.weight`` of shape (outputs, inputs), ``l1.bias`` of shape (outputs,), ``l2.weight`` …"""
 
-MAX_INPUTS, MAX_WIDTH, MAX_CLASSES, MAX_LAYERS = 200_000, 8_192, 10_000, 12
+MAX_WIDTH, MAX_CLASSES, MAX_LAYERS = 8_192, 10_000, 12
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,20 @@ class Network:
     head_name: str = "softmax"
 
     def __post_init__(self) -> None:
+        if self.head_name not in HEADS:
+            raise UsageError(f"head: '{self.head_name}'; expected {' or '.join(HEADS)}")
+        if len(self.widths) < 2:
+            raise UsageError(f"network: widths {self.widths}; expected inputs, hidden layers, outputs")
         inputs, *hidden, outputs = self.widths
-        if not 1 <= inputs <= MAX_INPUTS:
-            raise UsageError(f"network: {inputs} inputs; expected 1 to {MAX_INPUTS:,}: use smaller images")
+        if not 1 <= inputs <= LARGEST_INPUT:
+            raise UsageError(f"network: {inputs} inputs; expected 1 to {LARGEST_INPUT:,}: use smaller images")
         if len(hidden) >= MAX_LAYERS:
             raise UsageError(f"hidden: {len(hidden)} hidden layers; expected at most {MAX_LAYERS - 1}")
         for width in hidden:
             if not 1 <= width <= MAX_WIDTH:
                 raise UsageError(f"hidden: a layer of {width} neurons; expected 1 to {MAX_WIDTH:,}")
+        if self.head_name == "sigmoid" and outputs != 1:
+            raise UsageError(f"network: {outputs} outputs under a sigmoid head; expected 1")
         if self.head_name == "softmax" and not 2 <= outputs <= MAX_CLASSES:
             raise UsageError(f"network: {outputs} classes; expected 2 to {MAX_CLASSES:,}")
 

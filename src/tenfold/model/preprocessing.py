@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.data.image_set import mean_and_std
 from tenfold.data.picture import scale
 from tenfold.errors import ModelError
 from tenfold.functional import Floats
@@ -50,7 +51,7 @@ class Preprocessing:
         images : ndarray of uint8, shape (N, H, W) or (N, H, W, C)
             The training images. MNIST gives the lecture's mean 0.1307 and standard deviation 0.3081.
         """
-        mean, std = _mean_and_std(images)
+        mean, std = mean_and_std(images)
         return cls(
             size=(images.shape[1], images.shape[2]),
             channels=1 if images.ndim == 3 else images.shape[3],
@@ -127,10 +128,12 @@ class Preprocessing:
             When the images have another shape or type.
         """
         if images.shape[1:] != self.shape or images.dtype != np.uint8:
-            found = f"{images.dtype} {_by(images.shape[1:])}"
+            mend = f"--size {self.size[0]}x{self.size[1]} scales every picture"
+            if images.shape[1:3] == self.size:
+                mend = "it was trained on grey images" if self.channels == 1 else "it was trained in colour"
             raise ModelError(
-                f"images are {found}; this model expects uint8 {_by(self.shape)}: "
-                f"--size {self.size[0]}x{self.size[1]} scales every picture"
+                f"images are {images.dtype} {_by(images.shape[1:])}; "
+                f"this model expects uint8 {_by(self.shape)}: {mend}"
             )
         rows = images.astype(np.float32)
         rows /= 255
@@ -144,31 +147,19 @@ class Preprocessing:
         return array if self.channels == 1 else np.tile(array, self.size[0] * self.size[1])
 
 
-def _mean_and_std(images: NDArray[np.uint8]) -> tuple[Floats, Floats]:
-    channels = 1 if images.ndim == 3 else images.shape[3]
-    pixels = images.reshape(-1, channels)
-    total, squares = np.zeros(channels), np.zeros(channels)
-    for start in range(0, len(pixels), 2**18):  # whole numbers below 2⁵³: both sums are exact
-        chunk = pixels[start : start + 2**18].astype(np.float64)
-        total += chunk.sum(axis=0)
-        squares += np.einsum("nc,nc->c", chunk, chunk)
-    mean = total / len(pixels)
-    return mean / 255, np.sqrt(squares / len(pixels) - mean**2) / 255
-
-
 def _light_border(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
     grey = images if images.ndim == 3 else images.mean(axis=3)
     border = np.concatenate([grey[:, 0], grey[:, -1], grey[:, :, 0], grey[:, :, -1]], axis=1)
-    light: NDArray[np.bool_] = np.median(border, axis=1) >= 128
+    light: NDArray[np.bool_] = border.mean(axis=1) >= 128
     return light
 
 
 def _common_polarity(images: NDArray[np.uint8]) -> str:
-    """Judge by the border: nineteen images in twenty must agree."""
-    share = float(_light_border(images[:: max(1, len(images) // 1000)]).mean())
-    if share <= 0.05:
-        return "light-on-dark"
-    return "dark-on-light" if share >= 0.95 else "mixed"
+    """Judge by the borders, which must all agree: no training image is ever inverted."""
+    light = _light_border(images)
+    if light.all():
+        return "dark-on-light"
+    return "mixed" if light.any() else "light-on-dark"
 
 
 def _luma(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -54,7 +54,7 @@ def read_sealed(path: str | os.PathLike[str]) -> tuple[Tensors, dict[str, Any]]:
     try:
         metadata = json.loads(header[KEY])
         genuine = isinstance(metadata, dict) and header[KEY] == _canonical(metadata)
-    except ValueError:
+    except (ValueError, RecursionError):
         genuine = False
     if not genuine or metadata.get("sha256") != _sha256(tensors, metadata):
         raise ModelError(f"{path}: content does not match its own SHA-256: the file was changed; {_MEND}")

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from tenfold import atomic
-from tenfold.errors import ModelError, RunError
+from tenfold.errors import ModelError, RunError, UsageError
 from tenfold.model.sealed import read_sealed, write_sealed
 from tenfold.training.engine import Snapshot
 from tenfold.training.recipe import Recipe
+from tenfold.training.run import Settings
 
 KEPT = 2
 FORMAT = 1
@@ -19,33 +20,35 @@ MOMENTUM = "momentum."
 
 @dataclass(frozen=True)
 class Origin:
-    """What a checkpoint continues, and nothing else may: recipe, data, engine.
+    """What a checkpoint continues, and nothing else may: recipe, settings, data.
 
     Parameters
     ----------
     recipe : Recipe
         Every number of the run.
+    settings : Settings
+        Engine, device, threads; the data may have moved.
     data_sha256 : str
-        `ImageSet.sha256` of the training images.
-    engine : str
-        Name of the engine.
+        `Splits.sha256` of all images and labels.
     """
 
     recipe: Recipe
+    settings: Settings
     data_sha256: str
-    engine: str
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, as JSON holds them."""
-        return {"recipe": self.recipe.to_dict(), "data_sha256": self.data_sha256, "engine": self.engine}
+        return {
+            "recipe": self.recipe.to_dict(),
+            "settings": self.settings.to_dict(),
+            "data_sha256": self.data_sha256,
+        }
 
     def differences(self, other: Origin) -> list[str]:
         """Name what differs, from this one to the other."""
-        found = self.recipe.differences(other.recipe)
+        found = self.recipe.differences(other.recipe) + self.settings.differences(other.settings)
         if self.data_sha256 != other.data_sha256:
-            found.append(f"training images (SHA-256 {self.data_sha256[:8]}… → {other.data_sha256[:8]}…)")
-        if self.engine != other.engine:
-            found.append(f"engine ({self.engine} → {other.engine})")
+            found.append(f"images or labels (SHA-256 {self.data_sha256[:8]}… → {other.data_sha256[:8]}…)")
         return found
 
 
@@ -104,35 +107,40 @@ def read_checkpoint(path: Path) -> tuple[Snapshot, Origin]:
         generator=generator,
         threads=metadata["threads"],
     )
-    recipe = Recipe.from_dict(metadata["recipe"], str(path))
-    return snapshot, Origin(recipe, metadata["data_sha256"], metadata["engine"])
+    try:
+        recipe = Recipe.from_dict(metadata["recipe"], str(path))
+    except UsageError as error:
+        raise RunError(f"{error}: it was written by another version of tenfold; start a new run") from None
+    return snapshot, Origin(recipe, Settings.from_dict(metadata["settings"]), metadata["data_sha256"])
 
 
 def latest_checkpoint(folder: Path, origin: Origin) -> Snapshot | None:
     """Return the newest whole checkpoint, or nothing when a run stopped before its first.
 
-    Files that an interrupted write left behind are removed.
+    Files that an interrupted write left behind are removed, and damaged ones where an earlier one is whole.
 
     Raises
     ------
     RunError
-        When recipe, data or engine are not those of the checkpoint; the message names what changed.
+        When recipe, settings or data are not those of the checkpoint; the message names what changed.
     """
     for leftover in folder.glob(f".*{atomic.TEMPORARY}"):
         leftover.unlink()
-    damaged: RunError | None = None
+    damaged: dict[Path, RunError] = {}
     for path in reversed(checkpoints(folder)):
         try:
             snapshot, began_with = read_checkpoint(path)
         except RunError as error:
-            damaged = damaged or error
+            damaged[path] = error
             continue
         if changes := began_with.differences(origin):
             raise RunError(
                 f"{folder}: cannot go on, {'; '.join(changes)} changed since the run began; "
                 "put it back, or start a new run"
             )
+        for useless in damaged:
+            useless.unlink()
         return snapshot
     if damaged:
-        raise damaged
+        raise next(iter(damaged.values()))
     return None

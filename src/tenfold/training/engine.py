@@ -21,8 +21,10 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.data.image_set import ImageSet
 from tenfold.functional import Floats
 from tenfold.model.network import Network, Weights
+from tenfold.model.preprocessing import Preprocessing
 from tenfold.training.recipe import Recipe
 from tenfold.training.torch_random import TorchGenerator, initial_weights
 
@@ -48,6 +50,16 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @classmethod
+    def of(cls, images: ImageSet, preprocessing: Preprocessing) -> Examples:
+        """Take images as they are, and their normalisation from a preprocessing."""
+        return cls(
+            inputs=images.images.reshape(len(images), preprocessing.features),
+            labels=images.labels,
+            mean=preprocessing.per_feature(preprocessing.mean),
+            std=preprocessing.per_feature(preprocessing.std),
+        )
 
     def rows(self, indices: NDArray[np.int64]) -> Floats:
         """Gather and normalise a batch: float32 of shape (len(indices), features)."""
@@ -137,7 +149,11 @@ class Engine(Protocol):
     """What runs a recipe. Engines differ in speed, not in results beyond stated tolerances."""
 
     name: ClassVar[str]
-    precisions: ClassVar[tuple[str, ...]]
+
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """What ``Recipe.precision`` may be, once ``auto`` is resolved."""
+        ...
 
     def fit(self, network: Network, recipe: Recipe, train: Examples, state: Snapshot) -> Iterator[Event]:
         """Train from ``state`` to the end of the recipe.

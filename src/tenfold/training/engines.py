@@ -42,7 +42,7 @@ def resolve_engine(name: str) -> tuple[str, str]:
 
 
 def open_engine(name: str, device: str, precision: str) -> Engine:
-    """Make a resolved engine ready.
+    """Make a resolved engine ready for a precision.
 
     Raises
     ------
@@ -60,8 +60,12 @@ def open_engine(name: str, device: str, precision: str) -> Engine:
         if device != "cpu":
             raise UsageError(f"device: '{device}'; the reference engine knows cpu only: use --engine torch")
         engine = ReferenceEngine()
-    if precision != "auto" and precision not in engine.precisions:
-        raise UsageError(
-            f"precision: '{precision}'; the {name} engine knows auto, {', '.join(engine.precisions)}"
-        )
+    if precision not in engine.precisions:
+        known = ", ".join(engine.precisions)
+        raise UsageError(f"precision: '{precision}'; expected auto or one of the {name} engine's: {known}")
     return engine
+
+
+def resolve_precision(precision: str) -> str:
+    """Say which precision ``auto`` stands for: float32 with every engine there is."""
+    return "float32" if precision == "auto" else precision

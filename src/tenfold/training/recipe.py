@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import operator
 import tomllib
 from dataclasses import asdict, dataclass, fields, replace
 from importlib import resources
@@ -80,6 +81,8 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, _plain(getattr(self, field.name)))
         _check_integer("epochs", self.epochs, 1, 1_000_000)
         _check_integer("batch_size", self.batch_size, 1, 1_000_000)
         _check_number("lr", self.lr, 0.0, 1e6)
@@ -89,7 +92,7 @@ class Recipe:
         if not isinstance(self.hidden, tuple):
             raise UsageError(f"hidden: {self.hidden!r}; expected whole numbers, such as 512,256")
         for width in self.hidden:
-            _check_integer("hidden", width, 1, 8_192)
+            _check_integer("hidden", width, 1, 1_000_000)
         _check_choice("head", self.head, HEADS)
         _check_choice("precision", self.precision, PRECISIONS)
         _check_integer("log_interval", self.log_interval, 1, 1_000_000_000)
@@ -148,8 +151,6 @@ class Recipe:
         known = {field.name for field in fields(cls)}
         if unknown := sorted(values.keys() - known):
             raise UsageError(f"{source}: unknown field '{unknown[0]}'; expected {', '.join(sorted(known))}")
-        if isinstance(values.get("hidden"), list):
-            values = values | {"hidden": tuple(values["hidden"])}
         try:
             return cls(**values)
         except TypeError as error:
@@ -170,6 +171,17 @@ class Recipe:
         """Name the fields in which two recipes differ, with both values."""
         mine, theirs = self.to_dict(), other.to_dict()
         return [f"{name} ({mine[name]} → {theirs[name]})" for name in mine if mine[name] != theirs[name]]
+
+
+def _plain(value: Any) -> Any:
+    """Turn lists into tuples, and the numbers of NumPy, as search grids hold them, into Python's."""
+    if isinstance(value, list | tuple):
+        return tuple(map(_plain, value))
+    if isinstance(value, bool | int | float | str):
+        return value
+    if hasattr(value, "__index__"):
+        return operator.index(value)
+    return float(value) if hasattr(value, "__float__") else value
 
 
 def _check_integer(name: str, value: object, low: int, high: int) -> None:

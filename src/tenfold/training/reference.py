@@ -90,7 +90,8 @@ class ReferenceTrainer:
 
     def train(self, indices: NDArray[np.int64], batch_size: int, learning_rate: float) -> list[float]:
         """Take one step a batch and return the losses."""
-        with self._libraries.limit(limits=self.threads):
+        overflow_shows_in_the_loss = np.errstate(over="ignore", invalid="ignore")
+        with self._libraries.limit(limits=self.threads), overflow_shows_in_the_loss:
             return [
                 self._step(indices[start : start + batch_size], learning_rate)
                 for start in range(0, len(indices), batch_size)

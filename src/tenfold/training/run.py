@@ -18,6 +18,7 @@ import json
 import os
 import shutil
 import tomllib
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,11 @@ import tomli_w
 
 from tenfold import atomic
 from tenfold.errors import RunError, RunExistsError, UsageError
+from tenfold.training.lock import locked
 from tenfold.training.recipe import Recipe
+
+TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EBUSY)
+"""What systems answer when a folder is renamed onto something that is not an empty folder."""
 
 HISTORY, MODEL, RECIPE = "history.jsonl", "model.safetensors", "recipe.toml"
 
@@ -60,6 +65,15 @@ class Settings:
         """Read what `to_dict` gives."""
         size = values.get("size")
         return cls(**(values | {"size": (size[0], size[1]) if size else None}))
+
+    def differences(self, other: Settings) -> list[str]:
+        """Name the fields in which two settings differ, but for the place of the data, with both values."""
+        mine, theirs = asdict(self), asdict(other)
+        return [
+            f"{name} ({mine[name]} → {theirs[name]})"
+            for name in mine
+            if name != "data" and mine[name] != theirs[name]
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, as TOML holds them; what is not set is left out."""
@@ -95,17 +109,18 @@ class Run:
         OSError
             When the folder cannot be made.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
+        place = path.absolute()  # "." has no name to put another beside
+        place.parent.mkdir(parents=True, exist_ok=True)
         content = tomli_w.dumps(recipe.to_dict() | {"run": settings.to_dict()})
-        nursery = atomic.beside(path)
+        nursery = atomic.beside(place)
         nursery.mkdir()
         try:
             atomic.write_bytes(nursery / RECIPE, content.encode())
             atomic.write_bytes(nursery / HISTORY, b"")
-            nursery.rename(path)
+            nursery.rename(place)
         except OSError as error:
             shutil.rmtree(nursery, ignore_errors=True)
-            if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+            if error.errno in TAKEN:
                 raise RunExistsError(
                     f"{path}: exists already, and a run never overwrites another; "
                     f"name another folder, or go on with --resume {path}"
@@ -154,9 +169,24 @@ class Run:
         return self.model_path.exists()
 
     def history(self) -> list[dict[str, Any]]:
-        """Read the whole lines of ``history.jsonl``; a last line cut off by a crash is passed over."""
-        lines = (self.path / HISTORY).read_text("utf-8").split("\n")[:-1]
-        return [json.loads(line) for line in lines]
+        """Read ``history.jsonl`` up to its end, or to the first line that a crash left damaged."""
+        records = []
+        for line in (self.path / HISTORY).read_text("utf-8", errors="replace").split("\n")[:-1]:
+            try:
+                records.append(json.loads(line))
+            except ValueError:
+                break
+        return records
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the run for this process alone.
+
+        Raises
+        ------
+        RunError
+            When another process trains it.
+        """
+        return locked(self.path / RECIPE)
 
     def append(self, record: dict[str, Any]) -> None:
         """Add a line to the history."""

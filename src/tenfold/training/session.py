@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 import tenfold
 from tenfold.data.image_set import Splits
@@ -54,29 +55,23 @@ class Session:
         self._preprocessing = Preprocessing.fitted(splits.train.images)
         self._network = network_for(splits, run.recipe)
         self._engine = open_engine(run.settings.engine, run.settings.device, run.recipe.precision)
-        self._origin = Origin(run.recipe, splits.train.sha256(), self._engine.name)
+        self._origin = Origin(run.recipe, run.settings, splits.sha256())
         start = latest_checkpoint(run.path, self._origin)
         self._state = start or initial_snapshot(self._network, run.recipe, run.settings.threads)
+        self._libraries = ThreadpoolController()
+        self._correct: int | None = None
         self._checkpoint_due = time.monotonic() + CHECKPOINT_SECONDS
 
     def carry_out(self) -> Run:
         """Train to the end of the recipe and write the model; return the run."""
         self._run.rewind(self._state.epoch, self._state.batch)
         self._listener.began(self._run, self._splits, self._network)
-        for event in self._engine.fit(self._network, self._run.recipe, self._examples(), self._state):
+        examples = Examples.of(self._splits.train, self._preprocessing)
+        for event in self._engine.fit(self._network, self._run.recipe, examples, self._state):
             self._follow(event)
         self._model(self._state, self._provenance()).save(self._run.model_path)
         self._listener.ended(self._run)
         return self._run
-
-    def _examples(self) -> Examples:
-        train, scale = self._splits.train, self._preprocessing
-        return Examples(
-            inputs=train.images.reshape(len(train), scale.features),
-            labels=train.labels,
-            mean=scale.per_feature(scale.mean),
-            std=scale.per_feature(scale.std),
-        )
 
     def _follow(self, event: Event) -> None:
         if not math.isfinite(event.loss):
@@ -107,10 +102,10 @@ class Session:
             raise KeyboardInterrupt
 
     def _test(self, event: Event) -> None:
-        correct = self._count_correct(event.snapshot())
+        self._correct = self._count_correct(event.snapshot())
         total = len(self._splits.test)
-        self._run.append({"epoch": event.epoch, "batch": event.batch, "accuracy": correct / total})
-        self._listener.tested(event.epoch, correct, total)
+        self._run.append({"epoch": event.epoch, "batch": event.batch, "accuracy": self._correct / total})
+        self._listener.tested(event.epoch, self._correct, total)
 
     def _checkpoint(self, event: Event) -> None:
         self._state = event.snapshot()
@@ -118,30 +113,35 @@ class Session:
         self._checkpoint_due = time.monotonic() + CHECKPOINT_SECONDS
 
     def _model(self, state: Snapshot, provenance: dict[str, Any] | None = None) -> Model:
+        test = self._splits.test
+        spread_over_classes = np.linspace(0, len(test) - 1, min(GOLDEN_EXAMPLES, len(test))).astype(int)
         return Model(
             network=self._network,
             weights={name: tensor.astype(np.float32) for name, tensor in state.weights.items()},
-            classes=self._splits.train.classes,
+            classes=test.classes,
             preprocessing=self._preprocessing,
-            examples=self._splits.test.images[:GOLDEN_EXAMPLES],
+            examples=test.images[spread_over_classes],
             provenance=provenance or {},
         )
 
     def _count_correct(self, state: Snapshot) -> int:
         test = self._splits.test
-        probabilities = Predictor(self._model(state)).probabilities(test.images)
+        with self._libraries.limit(limits=state.threads), np.errstate(over="ignore", invalid="ignore"):
+            probabilities = Predictor(self._model(state)).probabilities(test.images)
         return int((probabilities.argmax(axis=1) == test.labels).sum())
 
     def _provenance(self) -> dict[str, Any]:
         total = len(self._splits.test)
+        correct = self._count_correct(self._state) if self._correct is None else self._correct
         return {
             "recipe": self._run.recipe.to_dict(),
             "engine": self._engine.name,
+            "device": self._run.settings.device,
             "threads": self._state.threads,
             "data": {"source": self._run.settings.data, "size": self._run.settings.size},
             "data_sha256": self._origin.data_sha256,
             "training_images": len(self._splits.train),
-            "metrics": {"test_images": total, "test_accuracy": self._count_correct(self._state) / total},
+            "metrics": {"test_images": total, "test_accuracy": correct / total},
             "versions": {
                 "tenfold": tenfold.__version__,
                 "python": platform.python_version(),

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from tenfold.errors import UsageError
 from tenfold.model.network import Network, Weights
 from tenfold.training.cycle import TrainingCycle
 from tenfold.training.engine import Event, Examples, Snapshot
@@ -58,7 +59,7 @@ class TorchTrainer:
     """The network as a module, its optimiser, and the examples on the device."""
 
     def __init__(
-        self, network: Network, recipe: Recipe, examples: Examples, state: Snapshot, device: str
+        self, network: Network, recipe: Recipe, examples: Examples, state: Snapshot, device: torch.device
     ) -> None:
         self.threads = state.threads
         self._device = device
@@ -69,7 +70,10 @@ class TorchTrainer:
         weights = {name: torch.tensor(tensor, device=device) for name, tensor in state.weights.items()}
         self._net.load_state_dict(weights, assign=True)
         self._optimizer = torch.optim.SGD(
-            self._net.parameters(), lr=recipe.lr, momentum=recipe.momentum, fused=device in ("cpu", "cuda")
+            self._net.parameters(),
+            lr=recipe.lr,
+            momentum=recipe.momentum,
+            fused=device.type in ("cpu", "cuda"),
         )
         for name, parameter in self._net.named_parameters():
             buffer = torch.tensor(state.momentum[name], device=device)
@@ -89,7 +93,7 @@ class TorchTrainer:
 
     def _step(self, batch: Tensor) -> Tensor:
         self._optimizer.zero_grad()
-        with torch.autocast(self._device, torch.bfloat16, enabled=self._autocast):
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._autocast):
             loss = self._loss(self._net(self._rows(batch)), self._labels[batch])
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
@@ -130,13 +134,27 @@ class TorchEngine:
     ----------
     device : str, default "cpu"
         Such as ``cuda``, ``cuda:1`` or ``mps``.
+
+    Raises
+    ------
+    UsageError
+        When PyTorch does not find the device on this machine.
     """
 
     name: ClassVar[str] = "torch"
-    precisions: ClassVar[tuple[str, ...]] = ("float32", "float64", "bfloat16")
 
     def __init__(self, device: str = "cpu") -> None:
-        self.device = device
+        try:
+            self.device = torch.device(device)
+            torch.zeros(1, device=self.device).cpu()
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
+            reason = str(error).splitlines()[0]
+            raise UsageError(
+                f"device: '{device}' cannot be used ({reason}); "
+                "expected cpu, or a device that PyTorch finds here"
+            ) from None
+        doubles = () if self.device.type == "mps" else ("float64",)
+        self.precisions = ("float32", "bfloat16", *doubles)
 
     def fit(self, network: Network, recipe: Recipe, train: Examples, state: Snapshot) -> Iterator[Event]:
         """Train from ``state`` to the end of the recipe; see `tenfold.training.engine.Engine`."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tenfold.data.arrays import NAMES, read_npz
-from tenfold.data.idx import LARGE, SUSPECT_RATIO
+from tenfold.data.arrays import NAMES, members_of, opened_npz, read_member, read_npz
 from tenfold.data.inspection.faults import Fault, Part, counted, fault_of
 from tenfold.data.inspection.numbered_parts import together, usable_part
 from tenfold.data.table import find_csv_files, has_labels, read_csv
@@ -77,8 +74,7 @@ def inspect_npz(path: Path) -> tuple[list[Part], list[Fault]]:
     except DataError as error:
         parts, faults = _inspect_arrays(path)
         return parts, faults or [fault_of(error, "damaged-file", path)]
-    found = {"train": splits.train, "validation": splits.validation, "test": splits.test}
-    return [Part(name, images) for name, images in found.items() if images is not None], []
+    return [Part(name, images) for name, images in splits.parts.items()], []
 
 
 def _inspect_arrays(path: Path) -> tuple[list[Part], list[Fault]]:
@@ -118,12 +114,9 @@ def _inspect_arrays(path: Path) -> tuple[list[Part], list[Fault]]:
 def _load(path: Path, name: str) -> NDArray[Any] | None:
     """Read one array, or nothing where it is missing, damaged, pickled or too large to be honest."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            info = archive.getinfo(f"{name}.npy")
-            if info.file_size > LARGE and info.file_size > SUSPECT_RATIO * info.compress_size:
-                return None
-            with archive.open(info) as member:
-                array = np.lib.format.read_array(member, allow_pickle=False)
-    except (KeyError, ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
+        with opened_npz(path) as archive:
+            members = members_of(archive)
+            array = read_member(archive, members[name], path) if name in members else None
+    except DataError:
         return None
-    return array if array.ndim else None
+    return array if array is not None and array.ndim else None
