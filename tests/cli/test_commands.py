@@ -1,7 +1,11 @@
 """Every command in a process of its own: what it prints, what it writes, how it refuses."""
 
+import gzip
+import io
 import json
 import re
+import shutil
+import struct
 
 import numpy as np
 import pytest
@@ -139,6 +143,80 @@ def test_bad_input_ends_in_one_line_and_changes_nothing(tenfold, run, tmp_path):
         assert done.stderr.count("\n") == 1, done.stderr
         assert word in done.stderr
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def damaged_data(tmp_path, digits):
+    """Folders and files that no reader may take, under the names of their faults."""
+
+    def idx(name, change):
+        folder = tmp_path / name
+        shutil.copytree(digits, folder)
+        images = folder / "train-images-idx3-ubyte"
+        images.write_bytes(change(images.read_bytes()))
+        return folder
+
+    def gz(name, content):
+        folder = idx(name, lambda whole: whole)
+        (folder / "train-images-idx3-ubyte").unlink()
+        (folder / "train-images-idx3-ubyte.gz").write_bytes(content)
+        return folder
+
+    def file(name, content):
+        (tmp_path / name).write_bytes(content)
+        return tmp_path / name
+
+    whole = (digits / "train-images-idx3-ubyte").read_bytes()
+    packed, pickled, pixels = gzip.compress(whole), io.BytesIO(), io.BytesIO()
+    np.savez(pickled, x_train=np.array([{"a": 1}] * 4), y_train=np.arange(4), allow_pickle=True)
+    np.savez(pixels, x_train=np.zeros((4, 2, 2), np.uint8), y_train=np.arange(3))
+    rows = ["label,pixel0,pixel1,pixel2,pixel3", *(f"{k % 2},1,2,3,4" for k in range(9))]
+    png = idx("not-an-image", lambda whole: whole)
+    shutil.rmtree(png)
+    for name in ("a/1.png", "a/2.png", "b/1.png", "b/2.png"):
+        (png / name).parent.mkdir(parents=True, exist_ok=True)
+        (png / name).write_bytes(b"text")
+    return [
+        idx("magic", lambda whole: b"PK" + whole[2:]),
+        idx("type", lambda whole: whole[:2] + b"\x07" + whole[3:]),
+        idx("larger", lambda whole: whole[:4] + b"\xff\xff\xff\xff" + whole[8:]),
+        idx("short", lambda whole: whole[:-1]),
+        idx("trailing", lambda whole: whole + b"\0"),
+        gz("cut-gzip", packed[: len(packed) // 2]),
+        gz("bomb", gzip.compress(whole + bytes(50_000_000))),
+        gz(
+            "big-bomb", gzip.compress(struct.pack(">4B3I", 0, 0, 8, 3, 200_000, 100, 100) + bytes(50_000_000))
+        ),
+        file("short-row.csv", "\n".join([*rows, "1,1,2,3"]).encode()),
+        file("no-number.csv", "\n".join([*rows, "1,1,2,x,3"]).encode()),
+        file("pickled.npz", pickled.getvalue()),
+        file("counts.npz", pixels.getvalue()),
+        file("cut.npz", pixels.getvalue()[:200]),
+        png,
+    ]
+
+
+def test_damaged_data_ends_in_one_line_that_names_it(tenfold, digits, tmp_path):
+    for path in damaged_data(tmp_path, digits):
+        done = tenfold("train", path, "--engine", "reference", "--out", "never", check=False)
+        assert done.returncode == 1, (path, done.stderr)
+        assert done.stderr.startswith("error: "), done.stderr
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert path.name in done.stderr
+    assert not (tmp_path / "never").exists()
+
+
+def test_an_altered_model_ends_in_one_line(tenfold, run, tmp_path):
+    whole = (run / "model.safetensors").read_bytes()
+    metadata = whole.index(b"lecture")
+    for place in (3, metadata, len(whole) - 1):
+        altered = bytearray(whole)
+        altered[place] ^= 1
+        for content in (bytes(altered), whole[:-5], whole[:place]):
+            (tmp_path / "altered.safetensors").write_bytes(content)
+            done = tenfold("evaluate", "altered.safetensors", check=False)
+            assert done.returncode == 1
+            assert done.stderr.startswith("error: altered.safetensors: ")
+            assert done.stderr.count("\n") == 1, done.stderr
 
 
 def test_steps_that_are_too_long_end_in_one_line(tenfold, digits):

@@ -38,7 +38,7 @@ def on_a_terminal(arguments, folder):
 
 
 def test_a_terminal_gets_a_bar_and_a_table_with_a_row_an_epoch(digits, tmp_path):
-    flags = "--epochs 3 --hidden 32 --engine reference --out".split()
+    flags = ["--epochs", "3", "--hidden", "32", "--engine", "reference", "--out"]
     seen = on_a_terminal(["train", str(digits), *flags, "runs [old]/1"], tmp_path)
     assert "1,500 training and 297 test images" in seen
     assert "64-32-10" in seen

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
 import tempfile
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.data.npy import read_npy_header
 from tenfold.data.places import cache_folder
 
 Allocate = Callable[[tuple[int, ...]], NDArray[np.uint8]]
@@ -73,11 +75,17 @@ def _stem(path: Path) -> str:
 def _open(path: Path, count: int) -> NDArray[np.uint8] | None:
     """Map a whole file, or nothing: a damaged one is as good as none."""
     try:
-        pixels = np.lib.format.open_memmap(path, mode="r")
-        whole = path.stat().st_size == pixels.offset + pixels.nbytes
-    except (OSError, ValueError, EOFError):
+        with path.open("rb") as file:
+            header = read_npy_header(file)
+            offset = file.tell()
+        shape = header.shape
+        images = len(shape) in (3, 4) and header.dtype == np.uint8 and not header.fortran_order
+        whole = path.stat().st_size == offset + math.prod(shape)
+        if not images or not whole or shape[0] != count:
+            return None
+        return np.asarray(np.memmap(path, np.uint8, "r", offset, shape))
+    except (OSError, ValueError):
         return None
-    return np.asarray(pixels) if whole and pixels.dtype == np.uint8 and len(pixels) == count else None
 
 
 def _in_memory(shape: tuple[int, ...]) -> NDArray[np.uint8]:

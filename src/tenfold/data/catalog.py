@@ -28,7 +28,7 @@ from tenfold.errors import DataError, MissingExtraError
 
 
 @dataclass(frozen=True)
-class Listing:
+class CatalogLine:
     """A line of ``tenfold data list``: a known data set, and where it lies (None: not at hand)."""
 
     name: str
@@ -119,10 +119,10 @@ def load_default(
     return load_data("mnist", size=size, progress=progress), None
 
 
-def list_data() -> list[Listing]:
+def list_data() -> list[CatalogLine]:
     """List the catalog, and where each set lies."""
     return [
-        Listing(entry.name, entry.title, entry.licence, entry.images, _find(entry))
+        CatalogLine(entry.name, entry.title, entry.licence, entry.images, _find(entry))
         for entry in CATALOG.values()
     ]
 

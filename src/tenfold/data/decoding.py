@@ -1,9 +1,9 @@
 """Many pictures become one array, with all cores at work.
 
 A large set is shared out: this process decodes one part, worker processes the others. A worker is a plain
-``python -c`` that gets file names through a pipe and writes pixels straight into the memory-mapped array, so
-nothing is copied between processes, no process is forked, and a script that calls tenfold needs no ``if
-__name__ == "__main__"``.
+``python -c`` that gets file names from a temporary file and writes pixels straight into the memory-mapped
+array, so nothing is copied between processes, no process is forked, and a script that calls tenfold needs no
+``if __name__ == "__main__"``. Whatever ends the call, an interrupt as well, ends the workers.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -23,13 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.cores import available_cores
+from tenfold.data.image_set import LARGEST_INPUT
 from tenfold.data.picture import decode_picture, scale
 from tenfold.errors import DataError
 
 Size = tuple[int, int]
 Allocate = Callable[[tuple[int, ...]], NDArray[np.uint8]]
+Worker = subprocess.Popen[bytes]
 
-LARGEST_INPUT = 200_000  # values a picture: height x width x channels
 SHARE = 1_000  # pictures: fewer are not worth a worker's start, about 0.15 s
 MOST_WORKERS = 7
 _BLOCK = 1 << 17  # bytes
@@ -38,8 +39,8 @@ _WORKER = "from tenfold.data.decoding import work; work()"
 
 
 @dataclass(frozen=True)
-class Fault:
-    """What is wrong with one picture.
+class Misfit:
+    """A picture that does not go into the array.
 
     Parameters
     ----------
@@ -80,20 +81,20 @@ def decode_pictures(paths: Sequence[str], size: Size | None, allocate: Allocate)
     """
     shape = _first_shape(paths, size)
     pixels = allocate((len(paths), *shape))
-    faults = _fill_shared(pixels, paths, size)
-    if any(fault.kind == "colour" for fault in faults):
+    misfits = _fill_shared(pixels, paths, size)
+    if any(misfit.kind == "colour" for misfit in misfits):
         _refuse_large((*shape, 3), paths[0])
         pixels = allocate((len(paths), *shape, 3))
-        faults = _fill_shared(pixels, paths, size)
-    odd = next((fault for fault in faults if fault.kind == "size"), None)
+        misfits = _fill_shared(pixels, paths, size)
+    odd = next((misfit for misfit in misfits if misfit.kind == "size"), None)
     if odd is not None:
         height, width = shape[:2]
         raise DataError(
             f"{odd.path}: is {odd.message} pixels, but {_sized(paths, shape)} is {height}x{width}; "
             "expected one size: --size 28x28, say, scales every picture"
         )
-    if faults:
-        raise _damaged([fault.message for fault in faults])
+    if misfits:
+        raise _damaged([misfit.message for misfit in misfits])
     return pixels
 
 
@@ -138,7 +139,7 @@ def _sized(paths: Sequence[str], shape: tuple[int, ...]) -> str:
     raise AssertionError("the shape came from one of these pictures")
 
 
-def _fill_shared(pixels: NDArray[np.uint8], paths: Sequence[str], size: Size | None) -> list[Fault]:
+def _fill_shared(pixels: NDArray[np.uint8], paths: Sequence[str], size: Size | None) -> list[Misfit]:
     """Fill the array, with the help of worker processes when it is a memory-mapped file and large."""
     shares = min(available_cores(), MOST_WORKERS + 1, len(paths) // SHARE)
     if shares < 2 or not isinstance(pixels, np.memmap) or not sys.executable or hasattr(sys, "frozen"):
@@ -146,18 +147,25 @@ def _fill_shared(pixels: NDArray[np.uint8], paths: Sequence[str], size: Size | N
     bounds = [len(paths) * share // shares for share in range(shares + 1)]
     own = slice(0, bounds[1])
     others = [slice(start, stop) for start, stop in pairwise(bounds[1:])]
-    with ThreadPoolExecutor(len(others)) as threads:
-        started = [threads.submit(_fill_elsewhere, pixels, part, paths[part], size) for part in others]
-        faults = _fill(pixels[own], paths[own], size)
-        for future in started:
-            faults += future.result()
-    return faults
+    workers: list[Worker | None] = []
+    try:
+        for part in others:
+            workers.append(_start(pixels, part, paths[part], size))
+        misfits = _fill(pixels[own], paths[own], size)
+        for part, worker in zip(others, workers, strict=True):
+            answer = worker and _answer(worker)
+            misfits += _fill(pixels[part], paths[part], size) if answer is None else answer
+    finally:
+        for worker in filter(None, workers):
+            with worker:
+                worker.kill()
+    return misfits
 
 
-def _fill_elsewhere(
+def _start(
     pixels: np.memmap[Any, np.dtype[np.uint8]], part: slice, paths: Sequence[str], size: Size | None
-) -> list[Fault]:
-    """Fill a part of the array in a worker process, or here where no worker can be had."""
+) -> Worker | None:
+    """Start a worker that fills a part of the array, or return None where none can be had."""
     task = json.dumps({"file": str(pixels.filename), "start": part.start, "size": size})
     home = str(Path(__file__).parents[2])
     environment = os.environ | {
@@ -165,46 +173,57 @@ def _fill_elsewhere(
         "OPENBLAS_NUM_THREADS": "1",
     }
     try:
-        answer = subprocess.run(
-            [sys.executable, "-P", "-c", _WORKER, task],
-            input=b"\0".join(map(os.fsencode, paths)),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            check=True,
-        ).stdout
-        return [Fault(**fault) for fault in json.loads(answer)]
-    except (OSError, ValueError, subprocess.CalledProcessError):
-        return _fill(pixels[part], paths, size)
+        with tempfile.TemporaryFile() as names:
+            names.write(b"\0".join(map(os.fsencode, paths)))
+            names.seek(0)
+            return subprocess.Popen(
+                [sys.executable, "-P", "-c", _WORKER, task],
+                stdin=names,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,  # Ctrl-C is for this process alone, which ends its workers
+            )
+    except OSError:
+        return None
+
+
+def _answer(worker: Worker) -> list[Misfit] | None:
+    """Wait for a worker; None where it did not do its part."""
+    output, _ = worker.communicate()
+    try:
+        return None if worker.returncode else [Misfit(**misfit) for misfit in json.loads(output)]
+    except ValueError:
+        return None
 
 
 def work() -> None:
-    """Be a worker: the task as JSON in the last argument, file names on stdin, faults as JSON on stdout."""
+    """Be a worker: the task as JSON in the last argument, file names on stdin, misfits as JSON on stdout."""
     task = json.loads(sys.argv[-1])
     paths = list(map(os.fsdecode, sys.stdin.buffer.read().split(b"\0")))
     pixels = np.lib.format.open_memmap(task["file"], mode="r+")
     part = pixels[task["start"] : task["start"] + len(paths)]
-    faults = _fill(part, paths, task["size"] and tuple(task["size"]))
-    print(json.dumps([asdict(fault) for fault in faults]))
+    misfits = _fill(part, paths, task["size"] and tuple(task["size"]))
+    print(json.dumps([asdict(misfit) for misfit in misfits]))
 
 
-def _fill(pixels: NDArray[np.uint8], paths: Sequence[str], size: Size | None) -> list[Fault]:
+def _fill(pixels: NDArray[np.uint8], paths: Sequence[str], size: Size | None) -> list[Misfit]:
     """Decode pictures one by one; stop at the first that no longer fits the array."""
-    faults = []
+    misfits = []
     for target, path in zip(pixels, paths, strict=True):
         try:
             picture = _read(path)
         except DataError as error:
-            faults.append(Fault("damaged", path, str(error)))
+            misfits.append(Misfit("damaged", path, str(error)))
             continue
         if size is not None:
             picture = scale(picture, size)
         if picture.shape[:2] != target.shape[:2]:
-            return [*faults, Fault("size", path, f"{picture.shape[0]}x{picture.shape[1]}")]
+            return [*misfits, Misfit("size", path, f"{picture.shape[0]}x{picture.shape[1]}")]
         if picture.ndim > target.ndim:
-            return [*faults, Fault("colour", path, "")]
+            return [*misfits, Misfit("colour", path, "")]
         target[...] = picture if picture.ndim == target.ndim else picture[:, :, np.newaxis]
-    return faults
+    return misfits
 
 
 def _read(path: str) -> NDArray[np.uint8]:

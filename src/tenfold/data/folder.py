@@ -29,7 +29,7 @@ from tenfold.data.picture import check_size
 from tenfold.data.split import stratified_indices
 from tenfold.errors import DataError
 
-_RULES = 1  # part of the cache key: raise it whenever a rule in picture.py changes what a file becomes
+_RULES = 2  # raise it when picture.py changes what a file becomes, or split.py which files are held out
 
 _Members = tuple[list[str], NDArray[np.int64]]  # paths and labels
 
@@ -60,12 +60,13 @@ def read_folder(path: str | os.PathLike[str], *, size: tuple[int, int] | None = 
     root = Path(path)
     if size is not None:
         check_size(size)
+        size = (size[0], size[1])
     try:
         parts = find_parts(root)
         listings = {role: list_pictures(folder) for role, folder in (parts or {"train": root}).items()}
     except OSError as error:
         raise DataError(f"{error.filename}: cannot be read ({error.strerror}); expected a folder") from None
-    _refuse_useless(listings["train"])
+    _check_classes(listings["train"])
     if "test" not in listings and "validation" in listings:
         listings["test"] = listings.pop("validation")
     train = listings["train"]
@@ -93,14 +94,14 @@ def _hold_out(paths: list[str], labels: NDArray[np.int64]) -> dict[str, _Members
 def _read_pixels(
     root: Path, paths: list[str], listings: dict[str, Listing], size: tuple[int, int] | None
 ) -> NDArray[np.uint8]:
-    key = f"{root.resolve()}\n{size}\n{_RULES}"
-    state = "".join(f"{role} {listing.fingerprint}\n" for role, listing in listings.items())
+    key = f"{root.resolve()}\n{size}"
+    state = f"{_RULES}\n" + "".join(f"{role} {listing.fingerprint}\n" for role, listing in listings.items())
     fingerprint = hashlib.sha256(state.encode()).hexdigest()
     return cached_pixels(key, fingerprint, len(paths), partial(decode_pictures, paths, size))
 
 
-def _refuse_useless(train: Listing) -> None:
-    """Refuse a training folder from which nothing can be learnt."""
+def _check_classes(train: Listing) -> None:
+    """Refuse a training folder without two classes, each with pictures."""
     expected = "expected one folder a class, with the pictures of the class in it"
     if not train.classes:
         files = [entry for entry in train.folder.iterdir() if not is_hidden(entry.name)]
@@ -133,9 +134,8 @@ def _common_labels(listing: Listing, train: Listing) -> NDArray[np.int64]:
     if strange:
         raise DataError(
             f"{listing.folder / strange[0]}: is a class that {train.folder} has not; expected the training "
-            f"classes "
-            f"({', '.join(train.classes[:10])}{', …' if len(train.classes) > 10 else ''}): rename or remove "
-            f"the folder"
+            f"classes ({', '.join(train.classes[:10])}{', …' if len(train.classes) > 10 else ''}): "
+            "rename or remove the folder"
         )
     if not listing.paths:
         raise DataError(

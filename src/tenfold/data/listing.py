@@ -50,6 +50,11 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name in _LEFT_BEHIND
 
 
+def may_be_picture(name: str) -> bool:
+    """Tell whether a file in a folder of pictures is read: all are but hidden ones and texts beside them."""
+    return not is_hidden(name) and name[name.rfind(".") :].lower() not in _COMPANIONS
+
+
 def class_folders(folder: Path) -> list[Path]:
     """Return the folders in a folder, in natural order, without hidden ones."""
     found = [entry for entry in folder.iterdir() if not is_hidden(entry.name) and entry.is_dir()]
@@ -107,7 +112,7 @@ class Listing:
     labels : ndarray of int64, shape (N,)
         Class of each file.
     fingerprint : str
-        Hash over the path, size and both times of every file, in hexadecimal.
+        Hash over the path below ``folder``, size and both times of every file, in hexadecimal.
     """
 
     folder: Path
@@ -138,26 +143,48 @@ def list_pictures(folder: Path) -> Listing:
     digest = hashlib.sha256()
     folders = class_folders(folder)
     for class_folder in folders:
-        before = len(paths)
-        state = array("q")
-        _collect(str(class_folder), paths, state, 0)
-        counts.append(len(paths) - before)
-        names = "\0".join([class_folder.name, *paths[before:]])
+        found, state = walk_pictures(class_folder)
+        paths += found
+        counts.append(len(found))
+        start = len(str(class_folder))
+        names = "\0".join([class_folder.name, *(path[start:] for path in found)])
         digest.update(os.fsencode(names) + b"\0\0" + state.tobytes())
     labels = np.repeat(np.arange(len(folders)), counts)
     return Listing(folder, tuple(entry.name for entry in folders), paths, labels, digest.hexdigest())
 
 
+def walk_pictures(folder: Path) -> tuple[list[str], array[int]]:
+    """Find the pictures below a folder, at any depth.
+
+    Returns
+    -------
+    paths : list of str
+        Those of a folder by name, before those of the folders in it.
+    state : array of int
+        Size in bytes, modification and change time in ns of each, one after the other.
+
+    Raises
+    ------
+    DataError
+        When the folder leads back into itself.
+    OSError
+        When a folder cannot be read.
+    """
+    paths: list[str] = []
+    state = array("q")
+    _collect(str(folder), paths, state, 0)
+    return paths, state
+
+
 def _collect(folder: str, paths: list[str], state: array[int], depth: int) -> None:
-    """Append the files below a folder, and size, modification and change time (ns) of each."""
     if depth > _DEEPEST:
         raise DataError(
-            f"{folder}: lies {depth} folders below its class; expected at most {_DEEPEST}: "
+            f"{folder}: lies {depth} folders deep; expected at most {_DEEPEST}: "
             "look for a link that leads back into its own folder"
         )
     deeper = []
     for name in sorted(os.listdir(folder)):  # noqa: PTH208 - 70,000 Path objects take longer than all the rest
-        if is_hidden(name) or name[name.rfind(".") :].lower() in _COMPANIONS:
+        if not may_be_picture(name):
             continue
         path = f"{folder}{os.sep}{name}"
         try:

@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from tenfold.data.arrays import read_npz
-from tenfold.data.decoding import LARGEST_INPUT
 from tenfold.data.folder import read_folder
 from tenfold.data.idx_folder import find_idx_files, read_idx_folder
-from tenfold.data.image_set import ImageSet, Splits
+from tenfold.data.image_set import LARGEST_INPUT, ImageSet, Splits
 from tenfold.data.listing import is_hidden
 from tenfold.data.picture import check_size, picture_format, scale
 from tenfold.data.split import stratified_split
@@ -67,11 +66,12 @@ def usable(splits: Splits, size: tuple[int, int] | None) -> Splits:
     Raises
     ------
     DataError
-        When there are images of one class only, or images too large to be rows of input values.
+        When all training images are of one class, there is no test image, or images are too large to be rows
+        of input values.
     """
     if size is not None:
         splits = _scaled(splits, size)
-    _refuse_useless(splits.train)
+    _refuse_useless(splits)
     return splits
 
 
@@ -117,14 +117,19 @@ def _scaled(splits: Splits, size: tuple[int, int]) -> Splits:
     def scaled(part: ImageSet) -> ImageSet:
         return replace(part, images=np.stack([scale(image, size) for image in part.images]))
 
-    validation = None if splits.validation is None else scaled(splits.validation)
-    return Splits(scaled(splits.train), scaled(splits.test), validation)
+    return Splits(**{name: scaled(part) for name, part in splits.parts.items()})
 
 
-def _refuse_useless(train: ImageSet) -> None:
-    """Refuse images that no classifier can learn from."""
+def _refuse_useless(splits: Splits) -> None:
+    """Refuse images that no classifier can learn from, or be tested on."""
+    train = splits.train
     if np.count_nonzero(train.counts) < 2:
         raise DataError(f"{train.source}: all training images are of one class; expected two or more classes")
+    if not len(splits.test):
+        raise DataError(
+            f"{train.source}: there is no test image, and none to hold out; "
+            "expected at least two images of some class: add some, or a test set, such as a folder test/"
+        )
     shape = train.images.shape[1:]
     if math.prod(shape) > LARGEST_INPUT:
         raise DataError(

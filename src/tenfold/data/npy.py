@@ -1,4 +1,4 @@
-"""The header of an ``.npy`` file, read so that no damage can make it do anything but be refused.
+r"""The header of an ``.npy`` file, read so that no damage can make it do anything but be refused.
 
 ======  ===========================================================================================
 bytes   meaning

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from tenfold.data.listing import is_hidden, natural_key
+from tenfold.data.listing import natural_key, walk_pictures
 from tenfold.errors import DataError
 
 STANDARD_INPUT = "-"
@@ -19,7 +19,8 @@ def find_pictures(names: Iterable[str | os.PathLike[str]]) -> list[str]:
     Parameters
     ----------
     names : iterable of str or path-like
-        Files, folders (all files below them but hidden ones), patterns such as ``digits/*.png``, and ``-``.
+        Files, folders (the pictures below them, by the rules of training: neither hidden files nor texts such
+        as ``notes.txt``), patterns such as ``digits/*.png``, and ``-``.
 
     Returns
     -------
@@ -29,7 +30,8 @@ def find_pictures(names: Iterable[str | os.PathLike[str]]) -> list[str]:
     Raises
     ------
     DataError
-        When a name is no file, no folder and matches nothing, or when a folder holds no file.
+        When a name is no file, no folder and matches nothing, or when a folder holds no picture or cannot be
+        read.
     """
     found = [path for name in names for path in _spelled_out(os.fspath(name))]
     return list(dict.fromkeys(found))
@@ -39,15 +41,21 @@ def _spelled_out(name: str) -> list[str]:
     if name == STANDARD_INPUT or Path(name).is_file():
         return [name]
     if Path(name).is_dir():
-        paths = [
-            str(path)
-            for path in Path(name).rglob("*")
-            if path.is_file() and not any(is_hidden(part) for part in path.relative_to(name).parts)
-        ]
-        missing = "an empty folder; expected pictures in it"
+        paths = _below(Path(name))
+        missing = "holds no picture; expected some in the folder"
     else:
         paths = [path for path in glob.glob(name, recursive=True) if Path(path).is_file()]  # noqa: PTH207
         missing = "no such file or folder; expected a picture, a folder of pictures, a pattern, or -"
     if not paths:
         raise DataError(f"{name}: {missing}")
     return sorted(paths, key=natural_key)
+
+
+def _below(folder: Path) -> list[str]:
+    try:
+        paths, _ = walk_pictures(folder)
+    except OSError as error:
+        raise DataError(
+            f"{error.filename}: cannot be read ({error.strerror}); expected a folder of pictures"
+        ) from None
+    return [str(Path(path)) for path in paths]

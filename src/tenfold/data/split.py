@@ -2,7 +2,8 @@
 
 The test images of a set that comes without any are always drawn with seed 0 and a fifth of each class,
 whatever the seed of a training run: ``evaluate`` then meets the very images that ``train`` did not learn
-from.
+from. So the draw has to outlive every version of NumPy, which freezes the stream of ``RandomState`` and of no
+other generator (NEP 19, https://numpy.org/neps/nep-0019-rng-policy.html).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from tenfold.errors import UsageError
 
 TEST_FRACTION = 0.2
 TEST_SEED = 0
+LARGEST_SEED = 2**32 - 1
 
 
 def stratified_indices(
@@ -32,7 +34,7 @@ def stratified_indices(
     fraction : float
         Share of each class to hold out, between 0 and 1, both excluded.
     seed : int
-        Seed of the draw, 0 or more.
+        Seed of the draw, 0 to 4,294,967,295.
 
     Returns
     -------
@@ -52,9 +54,9 @@ def stratified_indices(
     """
     if not 0 < fraction < 1:
         raise UsageError(f"fraction is {fraction}; expected a share between 0 and 1, such as {TEST_FRACTION}")
-    if seed < 0:
-        raise UsageError(f"seed is {seed}; expected 0 or more")
-    generator = np.random.default_rng(seed)
+    if not 0 <= seed <= LARGEST_SEED:
+        raise UsageError(f"seed is {seed}; expected 0 to {LARGEST_SEED:,}")
+    generator = np.random.RandomState(seed)
     is_held_out = np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)

@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tenfold.data.catalog import find_path, load_data
+from tenfold.data.download import Progress
 from tenfold.data.idx_folder import find_idx_files
-from tenfold.data.image_set import Splits
+from tenfold.data.image_set import Splits, mean_and_std
 from tenfold.data.inspection.contact_sheet import contact_sheet
 from tenfold.data.inspection.faults import Fault, Part
 from tenfold.data.inspection.folders import inspect_folder
@@ -40,8 +39,8 @@ class SplitSummary:
         1 for grey, 3 for colour.
     counts : dict of str to int
         Number of images of each class.
-    mean, std : float
-        Of all pixels, from 0 to 1.
+    mean, std : tuple of float
+        Of the pixels of each channel, from 0 to 1.
     """
 
     name: str
@@ -49,8 +48,8 @@ class SplitSummary:
     size: tuple[int, int]
     channels: int
     counts: dict[str, int]
-    mean: float
-    std: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -98,6 +97,7 @@ def inspect_data(
     *,
     size: tuple[int, int] | None = None,
     sheet: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
 ) -> Inspection:
     """Look through a data set for everything that is wrong with it.
 
@@ -111,6 +111,8 @@ def inspect_data(
         Height and width that pictures will be scaled to: their own sizes may then differ.
     sheet : path-like, optional
         A ``.png`` file to draw a contact sheet of the training images into.
+    progress : callable, optional
+        Told of each piece of a download, see `tenfold.data.download.Progress`.
 
     Returns
     -------
@@ -124,7 +126,7 @@ def inspect_data(
     UsageError
         When ``sheet`` does not end in ``.png``.
     """
-    kind, parts, faults = _look_through(data, size)
+    kind, parts, faults = _look_through(data, size, progress)
     if parts:
         faults += find_set_faults(parts)
     if sheet is not None:
@@ -143,10 +145,12 @@ def inspect_data(
 Look = tuple[str, list[Part], list[Fault]]  # the kind of data, what can be read of it, what is wrong
 
 
-def _look_through(data: str | os.PathLike[str], size: tuple[int, int] | None) -> Look:
+def _look_through(
+    data: str | os.PathLike[str], size: tuple[int, int] | None, progress: Progress | None
+) -> Look:
     """Find out what the data is, in the order of `load_data`, and call the inspection for it."""
     if isinstance(data, str) and data in CATALOG:
-        return "catalog set", _parts_of(load_data(data, size=size)), []
+        return "catalog set", _parts_of(load_data(data, size=size, progress=progress)), []
     path = find_path(data)
     name = path.name.lower()
     if path.is_dir():
@@ -170,15 +174,11 @@ def _holds_idx_files(path: Path) -> bool:
 
 
 def _parts_of(splits: Splits) -> list[Part]:
-    found = {"train": splits.train, "validation": splits.validation, "test": splits.test}
-    return [Part(name, images) for name, images in found.items() if images is not None]
+    return [Part(name, images) for name, images in splits.parts.items()]
 
 
 def _summary(part: Part) -> SplitSummary:
     images = part.images
     counts = dict(zip(images.classes, images.counts.tolist(), strict=True))
-    frequency = np.bincount(images.images.reshape(-1), minlength=256) / images.images.size
-    shades = np.arange(256) / 255
-    mean = float(frequency @ shades)
-    std = float(np.sqrt(frequency @ (shades - mean) ** 2))
+    mean, std = (tuple(figures.tolist()) for figures in mean_and_std(images.images))
     return SplitSummary(part.name, len(images), images.size, images.channels, counts, mean, std)

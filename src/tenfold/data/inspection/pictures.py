@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tenfold.data.decoding import LARGEST_INPUT
+from tenfold.data.image_set import LARGEST_INPUT
 from tenfold.data.inspection.faults import Fault, Severity, counted, first_few
 from tenfold.data.inspection.set_faults import hash_pixels
 from tenfold.data.listing import Listing

@@ -56,6 +56,12 @@ def _class_faults(parts: Sequence[Part]) -> Iterator[Fault]:
             f"{train.name} has images of only one class; expected two or more",
             "sort the images into their classes, one folder or label a class",
         )
+    elif len(parts) == 1 and counts.max() < 2:
+        yield Fault(
+            "no-test-images",
+            f"{train.name} has one image a class and there is no other split: none can be held out for testing",
+            "add images, or a test set",
+        )
     for part in parts[1:]:
         here = part.images.counts
         if unknown := [n for n, a, b in zip(names, counts, here, strict=True) if b and not a]:
