@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,6 +109,13 @@ def test_a_large_dark_on_light_picture_is_understood(run, splits, tmp_path):
     assert prediction.label == splits.test.classes[splits.test.labels[0]]
 
 
+def test_no_pictures_and_a_single_name_are_understood(run, splits, tmp_path):
+    Image.fromarray(splits.test.images[0]).save(tmp_path / "one.png")
+    assert list(tenfold.predict(run.path, tmp_path / "one.png")) == [str(tmp_path / "one.png")]
+    with pytest.raises(UsageError, match="images: none"):
+        tenfold.predict(run.path, [])
+
+
 @pytest.mark.parametrize("names", [["nothing-here.png"], ["no*match.png"]])
 def test_pictures_that_are_not_there_are_refused(run, names):
     with pytest.raises(DataError, match="no such file or folder"):
@@ -160,6 +168,29 @@ def test_softmax_regression_has_no_hidden_layer(digits, tmp_path):
 def test_steps_that_are_too_long_end_in_advice(digits, tmp_path):
     with pytest.raises(RunError, match="loss became (nan|inf).*lower learning rate.*--lr 100000"):
         tenfold.train(digits, engine="reference", out=tmp_path / "run", **(FEW | {"lr": 1e6}))
+
+
+def test_weights_that_the_last_step_ruined_give_no_model(digits, tmp_path):
+    """One epoch of two steps: both losses, each taken before its step, are finite."""
+    ruin = {"epochs": 1, "batch_size": 750, "lr": 1e6, "hidden": (64, 64, 64)}
+    with pytest.raises(RunError, match="the weights left the finite numbers.*lower learning rate"):
+        tenfold.train(digits, engine="reference", out=tmp_path / "run", **ruin)
+    assert not (tmp_path / "run" / "model.safetensors").exists()
+
+
+def test_a_class_name_that_is_no_text_is_refused(splits):
+    with pytest.raises(DataError, match="no plain text"):
+        replace(splits.train, classes=("\udcff", *splits.train.classes[1:]))
+
+
+def test_runs_are_not_put_inside_the_data(splits, tmp_path, monkeypatch):
+    for number, (image, label) in enumerate(zip(splits.test.images[:60], splits.test.labels, strict=False)):
+        (tmp_path / str(label)).mkdir(exist_ok=True)
+        Image.fromarray(image).save(tmp_path / str(label) / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="runs/ would lie inside the data"):
+        tenfold.train(".", engine="reference", epochs=1)
+    assert not (tmp_path / "runs").exists()
 
 
 class StopAfter(Recorder):
@@ -297,6 +328,7 @@ def test_a_runs_recipe_can_be_used_again(run, digits, tmp_path):
         ({"hidden": (8193,)}, "a layer of 8193 neurons"),
         ({"engine": "reference", "precision": "bfloat16"}, "precision: 'bfloat16'"),
         ({"threads": 0}, "threads: 0"),
+        ({"threads": 2.0}, "threads: 2.0"),
         ({"recipe": "slow"}, "no recipe is called 'slow'"),
     ],
 )

@@ -115,15 +115,20 @@ def _new_run(
     engine, _ = resolve_engine(asked.get("engine", "auto"))
     device = asked.get("device", "cpu")
     open_engine(engine, device, chosen.precision)
-    threads = asked.get("threads", available_cores())
-    if not 1 <= threads <= 1024:
-        raise UsageError(f"threads: {threads}; expected 1 to 1,024")
-    size = asked.get("size")
-    splits, found_again = _load(data, size, listener)
+    settings = Settings(
+        data="",
+        engine=engine,
+        device=device,
+        threads=asked.get("threads", available_cores()),
+        size=asked.get("size"),
+    )
+    splits, found_again = _load(data, settings.size, listener)
     network_for(splits, chosen)
-    settings = Settings(data=found_again, engine=engine, device=device, threads=threads, size=size)
+    settings = replace(settings, data=found_again)
     if out is not None:
         return Run.create(Path(out), chosen, settings), splits
+    if Path(found_again).is_dir() and Path.cwd().is_relative_to(Path(found_again).resolve()):
+        raise UsageError("out: runs/ would lie inside the data; name a folder elsewhere with --out")
     stem = re.sub(r"[^\w.-]+", "-", f"{Path(found_again).stem or 'data'}-{chosen.name}")
     return Run.create_numbered(Path("runs"), stem, chosen, settings), splits
 
@@ -147,8 +152,8 @@ def _interrupted_run(
             f"{run.path}: cannot go on with another {', '.join(differences)}; "
             "leave it out, or start a new run"
         )
-    splits, _ = _load(data or run.settings.data, run.settings.size, listener)
-    return run, splits
+    splits, found_again = _load(data or run.settings.data, run.settings.size, listener)
+    return replace(run, settings=replace(run.settings, data=found_again)), splits
 
 
 def _recipe(recipe: PathLike | Recipe, changes: RecipeChanges) -> Recipe:
@@ -167,7 +172,10 @@ def _load(data: PathLike | None, size: tuple[int, int] | None, listener: Listene
             listener.note(note)
         return splits, splits.train.source
     splits = load_data(data, size=size, progress=listener.downloading)
-    return splits, str(data) if data in CATALOG else str(Path(data).absolute())
+    place = str(data) if data in CATALOG else str(Path(data).absolute())
+    if not place.isprintable():
+        raise DataError(f"{place!r}: a path that no text file can hold; rename the folder")
+    return splits, place
 
 
 def evaluate(
@@ -218,7 +226,10 @@ def _trained_on(model: Model) -> Splits:
     if "data" not in model.provenance:
         raise UsageError("data: the model does not say what it was trained on; name a data set or path")
     origin = model.provenance["data"]
-    splits = load_data(origin["source"], size=tuple(origin["size"]) if origin["size"] else None)
+    try:
+        splits = load_data(origin["source"], size=tuple(origin["size"]) if origin["size"] else None)
+    except DataError as error:
+        raise DataError(f"{error} (the model was trained on it: name the data if it has moved)") from None
     if splits.sha256() != model.provenance["data_sha256"]:
         raise DataError(
             f"{origin['source']}: has changed since the model was trained on it; "
@@ -257,14 +268,14 @@ def _model(model: PathLike | Model) -> Model:
     return Model.load(Run.open(model).model_path if Path(model).is_dir() else model)
 
 
-def predict(model: PathLike | Model, images: Sequence[PathLike]) -> dict[str, Prediction]:
+def predict(model: PathLike | Model, images: PathLike | Sequence[PathLike]) -> dict[str, Prediction]:
     """Say what pictures show.
 
     Parameters
     ----------
     model : path-like or Model
         A model file, a run's folder, or a model.
-    images : sequence of str or path-like
+    images : path-like or sequence of path-like
         Picture files, folders of them (searched through), glob patterns, or ``-`` for standard input.
 
     Returns
@@ -279,6 +290,10 @@ def predict(model: PathLike | Model, images: Sequence[PathLike]) -> dict[str, Pr
     DataError
         When a picture is missing, damaged or no picture.
     """
+    if isinstance(images, str | os.PathLike):
+        images = [images]
+    if not images:
+        raise UsageError("images: none; expected picture files, folders, patterns, or - for standard input")
     model = _model(model)
     sources = find_pictures(images)
     prepared = np.stack([model.preprocessing.prepare(_picture(source)) for source in sources])
@@ -287,7 +302,8 @@ def predict(model: PathLike | Model, images: Sequence[PathLike]) -> dict[str, Pr
 
 def _picture(source: str) -> NDArray[np.uint8]:
     if source == STANDARD_INPUT:
-        return read_picture(sys.stdin.buffer.read(), name="standard input")
+        content = sys.stdin.buffer.read() if sys.stdin else b""
+        return read_picture(content, name="standard input")
     return read_picture(source)
 
 

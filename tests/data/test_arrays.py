@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenfold.data import arrays
+from tenfold.data import inflation
 from tenfold.data.arrays import read_npz
 from tenfold.data.split import stratified_indices
 from tenfold.errors import DataError
@@ -75,7 +75,10 @@ def test_one_channel_and_fortran_order(tmp_path: Path, images: np.ndarray) -> No
         ({"x_train": X / 255}, "x_train is float64; expected images of uint8: multiply by 255, round"),
         ({"x_train": X.astype(np.int64)}, "x_train is int64; expected images of uint8: save as uint8"),
         ({"x_train": X.reshape(10, 20)}, r"x_train has shape (10, 20); expected (N, H, W)"),
-        ({"x_train": X[:0], "y_train": Y[:0]}, "x_train has shape (0, 4, 5)"),
+        (
+            {"x_train": X[:0], "y_train": Y[:0]},
+            "x_train.npy has shape (0, 4, 5); expected at least one image",
+        ),
         ({"x_train": X.reshape(10, 2, 2, 5)}, "x_train has shape (10, 2, 2, 5)"),
         ({"y_train": Y / 2}, "y_train: labels are float64"),
         ({"y_train": np.eye(3, dtype=int)[Y]}, "y_train has shape (10, 3); expected labels of shape (N,)"),
@@ -94,9 +97,9 @@ def test_faults(tmp_path: Path, changed: dict[str, np.ndarray | None], found: st
     assert found in refused(tmp_path / "x.npz")
 
 
-def npz(**members: bytes) -> bytes:
+def npz(method: int = zipfile.ZIP_DEFLATED, /, **members: bytes) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w", method) as archive:
         for name, content in members.items():
             archive.writestr(f"{name}.npy", content)
     return file.getvalue()
@@ -138,7 +141,7 @@ def test_an_altered_pixel_is_noticed(tmp_path: Path) -> None:
 
 
 def test_zip_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrays, "LARGE", 10_000)
+    monkeypatch.setattr(inflation, "LARGE", 10_000)
     (tmp_path / "x.npz").write_bytes(npz(x_train=bytes(10**7), y_train=npy(Y)))
     assert "declares 10,000,000 bytes, but is" in refused(tmp_path / "x.npz")
 
@@ -154,11 +157,36 @@ def test_a_mutated_file_is_whole_or_a_data_error(
     content = bytearray(npz(x_train=npy(X[:2]), y_train=npy(Y[:2])))
     for _ in range(data.draw(st.integers(1, 3))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    path = tmp_path_factory.mktemp("npz") / "x.npz"
+    read_or_refused(content, tmp_path_factory.mktemp("npz") / "x.npz")
+
+
+METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_byte_may_be_altered(tmp_path: Path, method: int) -> None:
+    content = npz(method, x_train=npy(X[:2]), y_train=npy(Y[:2]))
+    for place in range(len(content)):
+        altered = bytearray(content)
+        altered[place] ^= 1 << place % 8
+        read_or_refused(altered, tmp_path / "x.npz")
+
+
+@given(place=st.integers(0, 127), bit=st.integers(0, 7))
+def test_an_altered_header_under_a_right_checksum(
+    tmp_path_factory: pytest.TempPathFactory, place: int, bit: int
+) -> None:
+    member = bytearray(npy(X[:2]))
+    member[place] ^= 1 << bit
+    content = npz(x_train=bytes(member), y_train=npy(Y[:2]))
+    read_or_refused(content, tmp_path_factory.mktemp("npz") / "x.npz")
+
+
+def read_or_refused(content: bytes | bytearray, path: Path) -> None:
     path.write_bytes(content)
     try:
         splits = read_npz(path)
     except DataError as error:
-        assert "\n" not in str(error)
+        assert "\n" not in str(error) and "None" not in str(error)
     else:
         np.testing.assert_array_equal(splits.train.images, X[:2])

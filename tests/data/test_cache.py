@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tenfold.data.cache import Allocate, cached_pixels
 
@@ -61,6 +63,8 @@ def test_a_new_fingerprint_replaces_the_file_of_the_same_key_only(folder: Path) 
         lambda file: file.write_bytes(file.read_bytes().replace(b"|u1", b"|O1")),
         lambda file: np.save(file, np.zeros((3, 3, 4), np.uint8)),
         lambda file: np.save(file, np.zeros((2, 3, 4), np.int8)),
+        lambda file: np.save(file, np.asfortranarray(PIXELS)),
+        lambda file: np.save(file, PIXELS.reshape(2, 12)),
     ],
 )
 def test_a_damaged_file_is_decoded_anew(folder: Path, damage: Callable[[Path], object]) -> None:
@@ -71,6 +75,17 @@ def test_a_damaged_file_is_decoded_anew(folder: Path, damage: Callable[[Path], o
     np.testing.assert_array_equal(cached_pixels("here", "a" * 64, 2, decoder), PIXELS)
     assert decoder.calls == 2
     np.testing.assert_array_equal(np.load(file), PIXELS)
+
+
+@given(place=st.integers(0, 127), bit=st.integers(0, 7))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_header_with_a_flipped_bit(folder: Path, place: int, bit: int) -> None:
+    cached_pixels("here", "a" * 64, 2, Decoder())
+    (file,) = folder.iterdir()
+    content = bytearray(file.read_bytes())
+    content[place] ^= 1 << bit
+    file.write_bytes(content)
+    np.testing.assert_array_equal(cached_pixels("here", "a" * 64, 2, Decoder()), PIXELS)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Many pictures at once: in this process and in workers, with every fault."""
 
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -55,18 +57,107 @@ def test_scaling(tmp_path: Path) -> None:
     assert (pixels[1] == 77).all()
 
 
-def test_workers_fill_their_shares(tmp_path: Path, shared: decoding.Allocate) -> None:
-    pixels = decode_pictures(saved(tmp_path, [*GREY]), None, shared)
-    np.testing.assert_array_equal(pixels, GREY)
+@pytest.fixture
+def filled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The pictures that this process decodes into the array itself."""
+    paths: list[str] = []
+    fill = decoding._fill
+
+    def recorded(pixels: np.ndarray, part: list[str], size: decoding.Size | None) -> list[decoding.Misfit]:
+        paths.extend(part)
+        return fill(pixels, part, size)
+
+    monkeypatch.setattr(decoding, "_fill", recorded)
+    return paths
 
 
-def test_a_name_that_is_not_utf8_reaches_its_worker(tmp_path: Path, shared: decoding.Allocate) -> None:
+def test_workers_fill_their_shares(tmp_path: Path, shared: decoding.Allocate, filled: list[str]) -> None:
+    paths = saved(tmp_path, [*GREY])
+    np.testing.assert_array_equal(decode_pictures(paths, None, shared), GREY)
+    assert filled == paths[:4]
+
+
+def test_a_worker_scales(tmp_path: Path, shared: decoding.Allocate, filled: list[str]) -> None:
+    flat = [np.full((3, 4), k, np.uint8) for k in range(12)]
+    pixels = decode_pictures(saved(tmp_path, flat), (5, 6), shared)
+    np.testing.assert_array_equal(pixels, np.broadcast_to(np.arange(12)[:, None, None], (12, 5, 6)))
+    assert len(filled) == 4
+
+
+@pytest.mark.parametrize("worker", ["raise SystemExit(1)", "print('hello')", "pass"])
+def test_the_share_of_a_worker_that_fails_is_done_here(
+    tmp_path: Path,
+    shared: decoding.Allocate,
+    filled: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    worker: str,
+) -> None:
+    monkeypatch.setattr(decoding, "_WORKER", worker)
+    paths = saved(tmp_path, [*GREY])
+    np.testing.assert_array_equal(decode_pictures(paths, None, shared), GREY)
+    assert filled == paths
+
+
+INTERRUPTED = """
+import os, signal, sys
+from tenfold.data import decoding
+from tenfold.data.folder import read_folder
+
+started = []
+
+class Recorded(decoding.subprocess.Popen):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        started.append(self)
+
+def fill(*_):
+    print("ready", flush=True)
+    while True:
+        signal.pause()
+
+decoding.subprocess.Popen = Recorded
+decoding.SHARE, decoding.available_cores = 4, lambda: 3
+decoding._WORKER = "import signal; signal.alarm(60)\\nwhile True: signal.pause()"
+signal.alarm(60)  # a call that hears no interrupt ends all the same
+decoding._fill = fill
+try:
+    read_folder(sys.argv[1])
+except KeyboardInterrupt:
+    print([worker.returncode for worker in started])
+"""
+
+
+def test_an_interrupt_ends_the_workers_and_leaves_no_file(tmp_path: Path) -> None:
+    if not hasattr(os, "killpg"):
+        pytest.skip("this system has no process groups")
+    for name in "ab":
+        (tmp_path / "data" / name).mkdir(parents=True)
+        saved(tmp_path / "data" / name, [*GREY[:6]])
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(tmp_path / "data")],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"TENFOLD_CACHE": str(tmp_path / "cache"), "PYTHONPATH": os.pathsep.join(sys.path)},
+        start_new_session=True,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the whole group gets it
+        answer, _ = process.communicate()
+    assert answer == f"{[-signal.SIGKILL.value] * 2}\n"  # they slept through it, and were ended
+    assert list((tmp_path / "cache" / "pictures").iterdir()) == []
+
+
+def test_a_name_that_is_not_utf8_reaches_its_worker(
+    tmp_path: Path, shared: decoding.Allocate, filled: list[str]
+) -> None:
     if sys.platform != "linux":
         pytest.skip("only Linux has such names")
     paths = saved(tmp_path, [*GREY])
     strange = os.fsdecode(os.fsencode(tmp_path) + b"/99\xff\n.png")
     Path(paths[-1]).rename(strange)
     np.testing.assert_array_equal(decode_pictures([*paths[:-1], strange], None, shared), GREY)
+    assert filled == paths[:4]
 
 
 def test_workers_report_faults(tmp_path: Path, shared: decoding.Allocate) -> None:

@@ -77,6 +77,23 @@ def test_the_cache_is_used_and_renewed(tmp_path: Path, cache: Path, monkeypatch:
     assert renewed != file
 
 
+def test_a_folder_typed_another_way_is_the_same(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "here/data/a", [1, 2])
+    save(tmp_path / "here/data/b", [3, 4])
+    (tmp_path / "link").symlink_to(tmp_path / "here")
+    monkeypatch.chdir(tmp_path / "here")
+    first = read_folder("data", size=(5, 7))
+    (file,) = cache.iterdir()
+    monkeypatch.setattr("tenfold.data.folder.decode_pictures", lambda *_: pytest.fail("decoded again"))
+    for path in ("./data", tmp_path / "here/data", "../here/data/", tmp_path / "link/data"):
+        for size in ((5, 7), [5, 7]):
+            again = read_folder(path, size=size)  # type: ignore[arg-type]
+            assert again.sha256() == first.sha256()
+    assert list(cache.iterdir()) == [file]
+
+
 def test_sizes_are_cached_apart(tmp_path: Path, cache: Path) -> None:
     save(tmp_path / "data/a", [1, 2])
     save(tmp_path / "data/b", [3, 4])

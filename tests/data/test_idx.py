@@ -46,11 +46,6 @@ def test_every_type_gives_the_numbers_that_were_packed(tmp_path: Path, code: str
     assert array.flags.writeable
 
 
-def test_a_size_of_zero_is_an_empty_array(tmp_path: Path) -> None:
-    (tmp_path / "empty").write_bytes(packed("B", (0, 28, 28), []))
-    assert read_idx(tmp_path / "empty").shape == (0, 28, 28)
-
-
 def test_several_gzip_members_are_one_file(tmp_path: Path) -> None:
     (tmp_path / "two.gz").write_bytes(gzip.compress(WHOLE[:20]) + gzip.compress(WHOLE[20:]))
     assert read_idx(tmp_path / "two.gz").ravel().tolist() == list(range(12))
@@ -69,6 +64,10 @@ def test_several_gzip_members_are_one_file(tmp_path: Path) -> None:
         (WHOLE[:-1], "holds 27 bytes; expected 28"),
         (WHOLE + b"\0", "holds 29 bytes; expected 28"),
         (packed("B", (2**32 - 1,) * 3, [1]), "holds 17 bytes"),
+        (packed("d", (2**32 - 1,) * 32, []), "holds 132 bytes"),
+        (packed("B", (0, 28, 28), []), "sizes 0 x 28 x 28, so holds nothing"),
+        (packed("B", (0, 2**32 - 1, 2**32 - 1), []), "sizes 0 x 4294967295 x 4294967295, so holds nothing"),
+        (packed("B", (2**32 - 1, 0), []), "sizes 4294967295 x 0, so holds nothing"),
     ],
 )
 def test_damaged_plain_files(tmp_path: Path, content: bytes, found: str) -> None:
@@ -84,6 +83,8 @@ def test_damaged_plain_files(tmp_path: Path, content: bytes, found: str) -> None
         (gzip.compress(WHOLE[:-1]), "holds 27 bytes; expected 28"),
         (gzip.compress(WHOLE + b"\0"), "holds more bytes; expected 28"),
         (gzip.compress(b""), "empty file"),
+        (gzip.compress(packed("B", (0, 2**32 - 1, 2**32 - 1), [])), "so holds nothing"),
+        (gzip.compress(packed("d", (2**32 - 1,) * 32, [])), "more than its"),
     ],
 )
 def test_damaged_gzip_files(tmp_path: Path, content: bytes, found: str) -> None:

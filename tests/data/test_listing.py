@@ -138,3 +138,10 @@ def test_no_training_folder(tmp_path: Path) -> None:
     touch(tmp_path, "test/a/1", "val/a/1")
     with pytest.raises(DataError, match="has test/, val/ but no train/"):
         find_parts(tmp_path)
+
+
+@pytest.mark.parametrize("test", ["test/1.png", "test/deep.txt"])
+def test_a_split_without_class_folders_beside_one_with(tmp_path: Path, test: str) -> None:
+    touch(tmp_path, "train/a/1.png", "train/b/1.png", test)
+    with pytest.raises(DataError, match=r"test: has no class folders, but train/ beside it has"):
+        find_parts(tmp_path)

@@ -150,6 +150,25 @@ def test_one_class_is_too_few(tmp_path: Path) -> None:
         load_path(write_npz(tmp_path / "data", parts))
 
 
+def test_one_picture_a_class_leaves_none_to_test(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / "data" / name).mkdir(parents=True)
+        Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "data" / name / "1.png")
+    with pytest.raises(
+        DataError, match="no test image, and none to hold out; expected at least two"
+    ) as caught:
+        load_path(tmp_path / "data")
+    assert str(caught.value).startswith(f"{tmp_path / 'data'}: ") and "\n" not in str(caught.value)
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "data/a/2.png")
+    assert len(load_path(tmp_path / "data").test) == 1
+
+
+def test_one_row_a_class_leaves_none_to_test(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("0,1,2,3,4\n1,1,2,3,4\n")
+    with pytest.raises(DataError, match="no test image"):
+        load_path(tmp_path / "x.csv")
+
+
 def test_images_too_large(tmp_path: Path) -> None:
     parts = {name: (np.zeros((4, 500, 500), np.uint8), np.arange(4)) for name in ("train", "test")}
     path = write_npz(tmp_path / "data", parts)

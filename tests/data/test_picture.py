@@ -2,7 +2,10 @@
 
 import io
 import struct
+import sys
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -45,6 +48,19 @@ def test_jpeg_is_near_and_as_pillow_decodes_it() -> None:
     picture = decode_picture(data, "x")
     assert picture.shape == smooth.shape and np.abs(picture.astype(int) - smooth).max() <= 3
     np.testing.assert_array_equal(picture, np.asarray(Image.open(io.BytesIO(data))))
+
+
+def test_threads_leave_the_warning_filters_as_they_were() -> None:
+    data = encoded(Image.fromarray(GREY), "TIFF")
+    before, interval = warnings.filters[:], sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            pictures = list(threads.map(lambda _: decode_picture(data, "x"), range(800)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert warnings.filters == before
+    assert all((picture == GREY).all() for picture in pictures)
 
 
 def test_one_bit() -> None:

@@ -7,11 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from tenfold.errors import RunError
 from tenfold.training.recipe import Recipe
 from tenfold.training.run import Run, Settings
 
+LECTURE = (
+    tomli_w.dumps(Recipe.named("lecture").to_dict())
+    + '[run]\ndata = "mnist"\nengine = "torch"\ndevice = "cpu"\nthreads = 2\n'
+)
 SETTINGS = Settings(data="mnist", engine="reference", device="cpu", threads=2)
 
 
@@ -72,7 +77,9 @@ def test_history_goes_back_to_a_checkpoint(recipe, tmp_path):
     assert [json.loads(line) for line in lines] == records[:3]
 
 
-@pytest.mark.parametrize("content", [None, "", "epochs = 3", "not toml ="])
+@pytest.mark.parametrize(
+    "content", [None, "", "epochs = 3", "not toml =", LECTURE + "size = [1]", LECTURE + "x = 1"]
+)
 def test_what_is_no_run_is_refused(tmp_path, content):
     if content is not None:
         (tmp_path / "recipe.toml").write_text(content)
@@ -114,3 +121,7 @@ def test_history_ends_where_it_is_damaged(recipe, tmp_path):
     with (run.path / "history.jsonl").open("ab") as file:
         file.write(b"\0\0\xff\n")
     assert run.history() == [{"epoch": 1, "batch": 300}]
+    (run.path / "history.jsonl").write_text('{"a": 1}\n')
+    assert run.history() == []
+    (run.path / "history.jsonl").unlink()
+    assert run.history() == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 
 import typer
@@ -51,12 +50,12 @@ def main() -> None:
     except TenfoldError as error:
         code = _complain(str(error), error.exit_code)
     except typer.TyperException as error:
-        code = _complain(f"{error.format_message()} (tenfold --help shows what there is)", error.exit_code)
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "tenfold"
+        message = f"{error.format_message().rstrip('.')}; {command} --help shows what there is"
+        code = _complain(message, error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         code = 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads; let exit flush
-        code = 141
     except OSError as error:
         code = _complain(f"{error.filename or 'file'}: {error.strerror or error}", 1)
     sys.exit(code)

@@ -39,4 +39,5 @@ def evaluate(
     typer.echo(f"\n{'class':<{width}} {'images':>7} {'precision':>10} {'recall':>8}")
     rows = zip(result.classes, result.confusion.sum(axis=1), result.precision, result.recall, strict=True)
     for name, images, precision, recall in rows:
-        typer.echo(f"{name:<{width}} {images:>7,} {precision:>10.2%} {recall:>8.2%}")
+        shares = [f"{share:.2%}" if share == share else "–" for share in (precision, recall)]
+        typer.echo(f"{name:<{width}} {images:>7,} {shares[0]:>10} {shares[1]:>8}")

@@ -25,7 +25,7 @@ class Follower(Listener):
     """Prints remarks and results on stderr, and stops the training when asked to."""
 
     def __init__(self) -> None:
-        self.stop_asked = False
+        self.stop_signal = 0
         self.run: Run | None = None
 
     def note(self, text: str) -> None:
@@ -38,7 +38,7 @@ class Follower(Listener):
 
     def event(self, event: Event) -> None:
         """Raise `KeyboardInterrupt` when a signal asked to stop."""
-        if self.stop_asked:
+        if self.stop_signal:
             raise KeyboardInterrupt
 
     def ended(self, run: Run) -> None:
@@ -170,7 +170,7 @@ def stopping_at_signals(follower: Follower) -> Iterator[None]:
     def ask_to_stop(number: int, frame: FrameType | None) -> None:
         if follower.run is None:  # nothing has begun that a checkpoint could keep
             raise KeyboardInterrupt
-        follower.stop_asked = True
+        follower.stop_signal = number
         signal.signal(number, before[signal.Signals(number)])
 
     before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -181,7 +181,7 @@ def stopping_at_signals(follower: Follower) -> Iterator[None]:
             follower.note(
                 f"stopped; go on with: tenfold train --resume {shlex.quote(str(follower.run.path))}"
             )
-        raise
+        raise SystemExit(128 + (follower.stop_signal or signal.SIGINT)) from None
     finally:
         if isinstance(follower, LiveTable):
             follower.close()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tenfold.cli.downloading import download_bar
 from tenfold.cli.options import JsonOption, SizeOption, parse_size, print_json
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def inspect(
     """
     from tenfold import api
 
-    found = api.inspect(data, size=parse_size(size), sheet=sheet)
+    with download_bar() as progress:
+        found = api.inspect(data, size=parse_size(size), sheet=sheet, progress=progress)
     if json:
         print_json(found.to_dict())
     else:
@@ -46,11 +48,13 @@ def _print_figures(found: Inspection) -> None:
     typer.echo(f"{found.source}: {found.kind}, {len(found.classes):,} classes")
     if not found.splits:
         return
-    typer.echo(f"\n{'split':<10} {'images':>9} {'height x width':>15} {'pixels':>7} {'mean':>7} {'std':>7}")
+    width = 7 * max(split.channels for split in found.splits)
+    heading = f"{'split':<10} {'images':>9} {'height x width':>15} {'pixels':>7}"
+    typer.echo(f"\n{heading} {'mean':>{width}} {'std':>{width}}")
     for split in found.splits:
         shape = f"{split.size[0]}x{split.size[1]}"
         pixels = "grey" if split.channels == 1 else "colour"
-        figures = f"{split.mean:>7.4f} {split.std:>7.4f}"
+        figures = " ".join(" ".join(f"{x:.4f}" for x in xs).rjust(width) for xs in (split.mean, split.std))
         typer.echo(f"{split.name:<10} {split.images:>9,} {shape:>15} {pixels:>7} {figures}")
     width = max(5, *map(len, found.classes))
     typer.echo(f"\n{'class':<{width}}" + "".join(f" {split.name:>10}" for split in found.splits))

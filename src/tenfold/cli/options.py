@@ -19,7 +19,9 @@ def parameter_help(documented: type, name: str) -> str:
     >>> parameter_help(Recipe, "epochs")
     'Passes over the training images.'
     """
-    text = inspect.getdoc(documented) or ""
+    text = inspect.getdoc(documented)
+    if text is None:  # python -OO removes docstrings
+        return ""
     found = re.search(rf"^{name} : .*\n((?:    .*\n)+)", text, re.MULTILINE)
     if found is None:
         raise AssertionError(f"{documented.__name__} does not document {name}")

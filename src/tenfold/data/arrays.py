@@ -58,9 +58,7 @@ def read_npz(path: str | os.PathLike[str]) -> Splits:
     with opened_npz(path) as archive:
         members = members_of(archive)
         chosen = _choose(set(members), path)
-        raw = {
-            name: read_member(archive, members[name], path) for names in chosen.values() for name in names
-        }
+        raw = {name: read_member(archive, members[name], path) for names in chosen.values() for name in names}
     arrays = {
         split: (_images(raw[x], f"{path}: {x}"), _labels(raw[y], f"{path}: {y}"))
         for split, (x, y) in chosen.items()
@@ -143,8 +141,7 @@ def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> 
             ) from None
         if header.dtype.hasobject:
             raise DataError(
-                f"{where} holds pickled objects, which are never loaded; "
-                "expected numbers: save it as uint8"
+                f"{where} holds pickled objects, which are never loaded; expected numbers: save it as uint8"
             )
         data = member.read()
     expected = math.prod(header.shape) * header.dtype.itemsize

@@ -153,7 +153,7 @@ def _fill_shared(pixels: NDArray[np.uint8], paths: Sequence[str], size: Size | N
             workers.append(_start(pixels, part, paths[part], size))
         misfits = _fill(pixels[own], paths[own], size)
         for part, worker in zip(others, workers, strict=True):
-            answer = worker and _answer(worker)
+            answer = None if worker is None else _answer(worker)
             misfits += _fill(pixels[part], paths[part], size) if answer is None else answer
     finally:
         for worker in filter(None, workers):

@@ -62,6 +62,12 @@ class ImageSet:
                 f"{self.source}: {len(self.images)} images but {len(self.labels)} labels; "
                 "expected one label an image: check that both files belong together"
             )
+        for name in self.classes:
+            if not name.isprintable():
+                raise DataError(
+                    f"{self.source}: the class name {name!r} is no plain text; expected letters, digits, "
+                    "signs: rename it (a folder from an archive may be in another encoding)"
+                )
         outside = (self.labels < 0) | (self.labels >= len(self.classes))
         if outside.any():
             raise DataError(

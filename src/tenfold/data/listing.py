@@ -78,12 +78,17 @@ def find_parts(root: Path) -> dict[str, Path]:
     Raises
     ------
     DataError
-        When two folders play one role, or there is no training folder beside the others.
+        When two folders play one role, when there is no training folder beside the others, or when one
+        beside it has no class folders.
     """
     parts: dict[str, Path] = {}
+    flat: list[Path] = []
     for folder in class_folders(root):
         role = ROLES.get(folder.name.lower())
-        if role is None or not class_folders(folder):  # a class of trains has pictures, not folders
+        if role is None:
+            continue
+        if not class_folders(folder):  # perhaps a class of trains: it has pictures, not folders
+            flat.append(folder)
             continue
         if role in parts:
             raise DataError(
@@ -94,6 +99,11 @@ def find_parts(root: Path) -> dict[str, Path]:
     if parts and "train" not in parts:
         names = ", ".join(f"{part.name}/" for part in parts.values())
         raise DataError(f"{root}: has {names} but no train/; expected train/ with one folder a class")
+    if parts and flat:
+        raise DataError(
+            f"{flat[0]}: has no class folders, but {parts['train'].name}/ beside it has; expected one folder "
+            "a class in both: sort its pictures into their classes, or move it away"
+        )
     return {role: parts[role] for role in ("train", "test", "validation") if role in parts}
 
 

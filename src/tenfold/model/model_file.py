@@ -66,6 +66,8 @@ class Model:
         found = {name: tensor.shape for name, tensor in self.weights.items()}
         if found != self.network.shapes:
             raise ModelError(f"tensors {found} do not fit the network {self.network}")
+        if len(set(self.classes)) != len(self.classes) or not all(isinstance(c, str) for c in self.classes):
+            raise ModelError(f"class names {self.classes}; expected each a text of its own")
         if len(self.classes) != self.network.classes:
             raise ModelError(f"{len(self.classes)} class names for {self.network.classes} classes")
         if self.preprocessing.features != self.network.inputs:
@@ -141,20 +143,25 @@ class Model:
                 provenance=metadata["provenance"],
                 calibration=metadata["calibration"],
             )
-            golden = _unpacked(metadata["golden"]["logits"])
+            model._check_golden(_unpacked(metadata["golden"]["logits"]), path)
+        except _UnfaithfulError:
+            raise
         except (KeyError, IndexError, TypeError, ValueError, UsageError, ModelError) as error:
             raise ModelError(f"{path}: metadata do not describe a model: {error}") from None
-        model._check_golden(golden, path)
         return model
 
     def _check_golden(self, golden: Floats, path: str | os.PathLike[str]) -> None:
         difference = float(np.abs(self.logits(self.examples) - golden).max(initial=0.0))
         tolerance = GOLDEN_TOLERANCE * max(1.0, float(np.abs(golden).max(initial=0.0)))
         if not difference <= tolerance:
-            raise ModelError(
+            raise _UnfaithfulError(
                 f"{path}: golden examples give logits that differ by {difference:.2g}; expected at most "
                 f"{tolerance:.2g}: this machine or NumPy computes otherwise, tenfold doctor names both"
             )
+
+
+class _UnfaithfulError(ModelError):
+    """The golden examples give other logits than they did."""
 
 
 def _packed(array: NDArray[Any]) -> dict[str, Any]:

@@ -42,6 +42,13 @@ class Preprocessing:
     std: tuple[float, ...]
     polarity: str = "mixed"
 
+    def __post_init__(self) -> None:
+        if not len(self.mean) == len(self.std) == self.channels:
+            raise ModelError(
+                f"preprocessing: {len(self.mean)} means and {len(self.std)} deviations for "
+                f"{self.channels} channels; expected one a channel"
+            )
+
     @classmethod
     def fitted(cls, images: NDArray[np.uint8]) -> Preprocessing:
         """Measure the training images.

@@ -43,6 +43,11 @@ def read_sealed(path: str | os.PathLike[str]) -> tuple[Tensors, dict[str, Any]]:
     if not Path(path).is_file():
         raise ModelError(f"{path}: no such file; expected a .safetensors file that tenfold wrote")
     try:
+        with Path(path).open("rb"):
+            pass  # the system's own reason where it cannot be read
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}); expected a readable file") from None
+    try:
         with safe_open(path, framework="numpy") as file:
             header = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict

@@ -60,11 +60,19 @@ class Settings:
     threads: int
     size: tuple[int, int] | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("data", "engine", "device"):
+            if not isinstance(getattr(self, name), str):
+                raise UsageError(f"{name}: {getattr(self, name)!r}; expected text")
+        if type(self.threads) is not int or not 1 <= self.threads <= 1024:
+            raise UsageError(f"threads: {self.threads!r}; expected a whole number from 1 to 1,024")
+        if self.size is not None and [type(side) for side in self.size] != [int, int]:
+            raise UsageError(f"size: {self.size!r}; expected height and width in pixels, such as (28, 28)")
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Settings:
         """Read what `to_dict` gives."""
-        size = values.get("size")
-        return cls(**(values | {"size": (size[0], size[1]) if size else None}))
+        return cls(**(values | {"size": tuple(values["size"]) if "size" in values else None}))
 
     def differences(self, other: Settings) -> list[str]:
         """Name the fields in which two settings differ, but for the place of the data, with both values."""
@@ -106,14 +114,19 @@ class Run:
         ------
         RunExistsError
             When something is there already: a run never overwrites another.
-        OSError
+        RunError
             When the folder cannot be made.
         """
         place = path.absolute()  # "." has no name to put another beside
-        place.parent.mkdir(parents=True, exist_ok=True)
         content = tomli_w.dumps(recipe.to_dict() | {"run": settings.to_dict()})
-        nursery = atomic.beside(place)
-        nursery.mkdir()
+        nursery = atomic.beside(place) if place.name else place
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            nursery.mkdir()
+        except OSError as error:
+            raise RunError(
+                f"{path}: a run's folder cannot be made there ({error.strerror}); name another with --out"
+            ) from None
         try:
             atomic.write_bytes(nursery / RECIPE, content.encode())
             atomic.write_bytes(nursery / HISTORY, b"")
@@ -170,11 +183,14 @@ class Run:
 
     def history(self) -> list[dict[str, Any]]:
         """Read ``history.jsonl`` up to its end, or to the first line that a crash left damaged."""
+        file = self.path / HISTORY
+        lines = file.read_text("utf-8", errors="replace").split("\n")[:-1] if file.exists() else []
         records = []
-        for line in (self.path / HISTORY).read_text("utf-8", errors="replace").split("\n")[:-1]:
+        for line in lines:
             try:
-                records.append(json.loads(line))
-            except ValueError:
+                record = json.loads(line)
+                records.append(record | {"epoch": int(record["epoch"]), "batch": int(record["batch"])})
+            except (ValueError, TypeError, KeyError):
                 break
         return records
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import time
+from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,17 @@ class Session:
 
     def carry_out(self) -> Run:
         """Train to the end of the recipe and write the model; return the run."""
+        try:
+            return self._carry_out()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise RunError(
+                f"{self._run.path}: cannot be written ({error.strerror}); make room or give leave, "
+                f"then go on with --resume {self._run.path}"
+            ) from None
+
+    def _carry_out(self) -> Run:
         self._run.rewind(self._state.epoch, self._state.batch)
         self._listener.began(self._run, self._splits, self._network)
         examples = Examples.of(self._splits.train, self._preprocessing)
@@ -75,10 +87,7 @@ class Session:
 
     def _follow(self, event: Event) -> None:
         if not math.isfinite(event.loss):
-            raise RunError(
-                f"{self._run.path}: the loss became {event.loss} in epoch {event.epoch}: the steps are "
-                f"too long; try a lower learning rate, such as --lr {self._run.recipe.lr / 10:g}"
-            )
+            raise self._diverged(f"the loss became {event.loss} in epoch {event.epoch}")
         if event.is_line:
             self._run.append(
                 {
@@ -128,7 +137,15 @@ class Session:
         test = self._splits.test
         with self._libraries.limit(limits=state.threads), np.errstate(over="ignore", invalid="ignore"):
             probabilities = Predictor(self._model(state)).probabilities(test.images)
+        if not np.isfinite(probabilities).all():
+            raise self._diverged("the weights left the finite numbers")
         return int((probabilities.argmax(axis=1) == test.labels).sum())
+
+    def _diverged(self, found: str) -> RunError:
+        return RunError(
+            f"{self._run.path}: {found}: the steps are too long; "
+            f"try a lower learning rate, such as --lr {self._run.recipe.lr / 10:g}"
+        )
 
     def _provenance(self) -> dict[str, Any]:
         total = len(self._splits.test)
@@ -142,12 +159,13 @@ class Session:
             "data_sha256": self._origin.data_sha256,
             "training_images": len(self._splits.train),
             "metrics": {"test_images": total, "test_accuracy": correct / total},
-            "versions": {
-                "tenfold": tenfold.__version__,
-                "python": platform.python_version(),
-                "numpy": np.__version__,
-            },
+            "versions": self._versions(),
         }
+
+    def _versions(self) -> dict[str, str]:
+        versions = {"tenfold": tenfold.__version__, "python": platform.python_version()}
+        packages = ("numpy", "torch") if self._engine.name == "torch" else ("numpy",)
+        return versions | {package: metadata.version(package) for package in packages}
 
 
 def network_for(splits: Splits, recipe: Recipe) -> Network:

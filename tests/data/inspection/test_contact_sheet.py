@@ -90,14 +90,6 @@ def test_a_long_name_is_cut(tmp_path):
     assert widths[0] < widths[1] == widths[2]
 
 
-def test_a_name_of_two_lines_is_drawn_in_one(tmp_path):
-    two, one = (
-        contact_sheet(one_image(name), tmp_path / f"{number}.png")
-        for number, name in enumerate(("a\nb", "a b"))
-    )
-    assert two.read_bytes() == one.read_bytes()
-
-
 def test_the_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "sheet.png"
     path.write_bytes(b"old")

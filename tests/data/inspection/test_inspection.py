@@ -33,8 +33,38 @@ def test_figures_of_a_clean_tree(tree):
     assert (train.name, train.images, train.size, train.channels) == ("train", 24, (6, 5), 1)
     assert (test.name, test.counts) == ("test", {"cat": 4, "dog": 4})
     pixels = [np.asarray(Image.open(path)) for path in (tree / "test").rglob("*.png")]
-    assert test.mean == pytest.approx(np.mean(pixels) / 255, abs=1e-12)
-    assert test.std == pytest.approx(np.std(pixels) / 255, abs=1e-12)
+    assert test.mean == pytest.approx((np.mean(pixels) / 255,), abs=1e-12)
+    assert test.std == pytest.approx((np.std(pixels) / 255,), abs=1e-12)
+
+
+def test_figures_of_colour_are_those_of_each_channel(tree):
+    colours = RNG.integers(0, 256, (24, 6, 5, 3), np.uint8)
+    for number, path in enumerate(sorted((tree / "train").rglob("*.png"))):
+        Image.fromarray(colours[number]).save(path)
+    train = inspect_data(tree).splits[0]
+    assert train.channels == 3
+    assert train.mean == pytest.approx(colours.mean(axis=(0, 1, 2)) / 255, abs=1e-12)
+    assert train.std == pytest.approx(colours.std(axis=(0, 1, 2)) / 255, abs=1e-12)
+
+
+def test_one_picture_a_class_leaves_none_to_test(tmp_path):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        Image.fromarray(RNG.integers(0, 256, (6, 5), np.uint8)).save(tmp_path / name / "1.png")
+    assert [fault.code for fault in inspect_data(tmp_path).errors] == ["no-test-images"]
+
+
+def test_a_download_is_told_of(monkeypatch):
+    told = []
+
+    def load(name, *, size, progress):
+        progress("train-images-idx3-ubyte.gz", 1, 2)
+        raise DataError(f"{name}: no mirror serves it")
+
+    monkeypatch.setattr("tenfold.data.inspection.load_data", load)
+    with pytest.raises(DataError, match="no mirror"):
+        inspect_data("mnist", progress=lambda *seen: told.append(seen))
+    assert told == [("train-images-idx3-ubyte.gz", 1, 2)]
 
 
 def test_faults_of_folders_files_and_images_come_together_errors_first(tree):
@@ -133,4 +163,13 @@ def test_the_real_sets_have_no_faults(name, mean, std):
         found = inspect_data(data)
         assert found.faults == ()
         assert (found.splits[0].images, found.splits[1].images) == (60_000, 10_000)
-        assert (round(found.splits[0].mean, 4), round(found.splits[0].std, 4)) == (mean, std)
+        train = found.splits[0]
+        assert ([round(x, 4) for x in train.mean], [round(x, 4) for x in train.std]) == ([mean], [std])
+
+
+def test_a_sheet_never_replaces_a_picture(tree):
+    picture = tree / "train" / "cat" / "0.png"
+    before = picture.read_bytes()
+    with pytest.raises(UsageError, match="lies among the pictures"):
+        inspect_data(tree, sheet=picture)
+    assert picture.read_bytes() == before

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tenfold.data.inspection import tables
+from tenfold.data import inflation
 from tenfold.data.inspection.tables import inspect_csv, inspect_npz
 
 RNG = np.random.default_rng(11)
@@ -105,7 +105,7 @@ def test_arrays_of_other_kinds_are_refused_as_the_reader_does(tmp_path, change):
 
 
 def test_a_zip_bomb_is_not_inflated(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "LARGE", 10_000)
+    monkeypatch.setattr(inflation, "LARGE", 10_000)
     np.savez_compressed(
         tmp_path / "a.npz", **arrays(x_train=np.zeros((30, 1000, 100), np.uint8), y_train=-LABELS)
     )

@@ -20,7 +20,7 @@ from tenfold.data.inspection.tables import inspect_csv, inspect_npz
 from tenfold.data.known_sets import CATALOG
 from tenfold.data.load import load_path
 from tenfold.data.table import find_csv_files
-from tenfold.errors import DataError
+from tenfold.errors import DataError, UsageError
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,10 @@ def inspect_data(
         When there is nothing to inspect: an unknown name, a missing path, a file of another kind, or a
         catalog set that cannot be had. When the sheet cannot be drawn or written.
     UsageError
-        When ``sheet`` does not end in ``.png``.
+        When ``sheet`` does not end in ``.png``, or would lie among the pictures.
     """
+    if sheet is not None and Path(data).resolve() in Path(sheet).resolve().parent.parents:
+        raise UsageError(f"{sheet}: lies among the pictures of {data}; expected a sheet elsewhere")
     kind, parts, faults = _look_through(data, size, progress)
     if parts:
         faults += find_set_faults(parts)

@@ -59,7 +59,7 @@ def _class_faults(parts: Sequence[Part]) -> Iterator[Fault]:
     elif len(parts) == 1 and counts.max() < 2:
         yield Fault(
             "no-test-images",
-            f"{train.name} has one image a class and there is no other split: none can be held out for testing",
+            f"{train.name} has one image a class, so none can be held out, and there is no test set",
             "add images, or a test set",
         )
     for part in parts[1:]:
