@@ -56,7 +56,11 @@ LOSSES = {"softmax": _cross_entropy, "sigmoid": _binary_cross_entropy}
 
 
 class TorchTrainer:
-    """The network as a module, its optimiser, and the examples on the device."""
+    """The network as a module, its running steps, and the examples on the device.
+
+    The update is that of ``torch.optim.SGD``, written out: making that object imports PyTorch's compiler,
+    which takes most of a second and has no part in this.
+    """
 
     def __init__(
         self, network: Network, recipe: Recipe, examples: Examples, state: Snapshot, device: torch.device
@@ -69,15 +73,9 @@ class TorchTrainer:
         self._net = Net(network)
         weights = {name: torch.tensor(tensor, device=device) for name, tensor in state.weights.items()}
         self._net.load_state_dict(weights, assign=True)
-        self._optimizer = torch.optim.SGD(
-            self._net.parameters(),
-            lr=recipe.lr,
-            momentum=recipe.momentum,
-            fused=device.type in ("cpu", "cuda"),
-        )
-        for name, parameter in self._net.named_parameters():
-            buffer = torch.tensor(state.momentum[name], device=device)
-            self._optimizer.state[parameter]["momentum_buffer"] = buffer
+        self._parameters = dict(self._net.named_parameters())
+        self._velocity = {name: torch.tensor(v, device=device) for name, v in state.momentum.items()}
+        self._momentum = recipe.momentum
         self._inputs = torch.from_numpy(np.require(examples.inputs, requirements="W")).to(device)
         self._labels = torch.from_numpy(np.require(examples.labels, requirements="W")).to(device)
         self._mean = torch.tensor(examples.mean, device=device)
@@ -85,18 +83,19 @@ class TorchTrainer:
 
     def train(self, indices: NDArray[np.int64], batch_size: int, learning_rate: float) -> list[float]:
         """Take one step a batch and return the losses."""
-        self._optimizer.param_groups[0]["lr"] = learning_rate
         with _threads(self.threads):
             batches = torch.split(torch.from_numpy(indices).to(self._device), batch_size)
-            losses = [self._step(batch) for batch in batches]
+            losses = [self._step(batch, learning_rate) for batch in batches]
             return [float(loss) for loss in torch.stack(losses).tolist()]
 
-    def _step(self, batch: Tensor) -> Tensor:
-        self._optimizer.zero_grad()
+    def _step(self, batch: Tensor, learning_rate: float) -> Tensor:
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._autocast):
             loss = self._loss(self._net(self._rows(batch)), self._labels[batch])
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
+        gradients = torch.autograd.grad(loss, list(self._parameters.values()))
+        with torch.no_grad():
+            for (name, parameter), gradient in zip(self._parameters.items(), gradients, strict=True):
+                velocity = self._velocity[name].mul_(self._momentum).add_(gradient)
+                parameter.add_(velocity, alpha=-learning_rate)
         return loss.detach()
 
     def _rows(self, batch: Tensor) -> Tensor:
@@ -107,14 +106,11 @@ class TorchTrainer:
 
     def weights(self) -> Weights:
         """Return the weights as NumPy arrays."""
-        return {name: tensor.detach().cpu().numpy() for name, tensor in self._net.named_parameters()}
+        return {name: tensor.detach().cpu().numpy() for name, tensor in self._parameters.items()}
 
     def momentum(self) -> Weights:
         """Return the running steps as NumPy arrays."""
-        return {
-            name: self._optimizer.state[parameter]["momentum_buffer"].cpu().numpy()
-            for name, parameter in self._net.named_parameters()
-        }
+        return {name: tensor.cpu().numpy() for name, tensor in self._velocity.items()}
 
 
 @contextmanager
