@@ -115,16 +115,11 @@ def _new_run(
     engine, _ = resolve_engine(asked.get("engine", "auto"))
     device = asked.get("device", "cpu")
     open_engine(engine, device, chosen.precision)
-    settings = Settings(
-        data="",
-        engine=engine,
-        device=device,
-        threads=asked.get("threads", available_cores()),
-        size=asked.get("size"),
-    )
-    splits, found_again = _load(data, settings.size, listener)
+    size = asked.get("size")
+    splits, found_again = _load(data, size, listener)
     network_for(splits, chosen)
-    settings = replace(settings, data=found_again)
+    threads = asked.get("threads", available_cores())
+    settings = Settings(data=found_again, engine=engine, device=device, threads=threads, size=size)
     if out is not None:
         return Run.create(Path(out), chosen, settings), splits
     if Path(found_again).is_dir() and Path.cwd().is_relative_to(Path(found_again).resolve()):

@@ -39,7 +39,7 @@ class Net(nn.Module):
         """Return the logits (N, outputs) of rows (N, inputs)."""
         *hidden, last = self.children()
         for layer in hidden:
-            x = F.relu(layer(x))
+            x = F.relu(layer(x), inplace=True)
         logits: Tensor = last(x)  # no activation: the loss wants logits
         return logits
 
@@ -94,7 +94,8 @@ class TorchTrainer:
         gradients = torch.autograd.grad(loss, list(self._parameters.values()))
         with torch.no_grad():
             for (name, parameter), gradient in zip(self._parameters.items(), gradients, strict=True):
-                velocity = self._velocity[name].mul_(self._momentum).add_(gradient)
+                velocity = self._velocity[name]
+                torch.add(gradient, velocity, alpha=self._momentum, out=velocity)
                 parameter.add_(velocity, alpha=-learning_rate)
         return loss.detach()
 
