@@ -94,6 +94,10 @@ def train(
         raise UsageError(f"out: a resumed run stays in its folder, {resume}; leave --out away")
     else:
         run, splits = _interrupted_run(resume, data, recipe, changes, asked, listener)
+    return _carried_out(run, splits, listener)
+
+
+def _carried_out(run: Run, splits: Splits, listener: Listener) -> Run:
     with run.locked():
         if not run.is_complete:
             return Session(run, splits, listener).carry_out()
