@@ -1,10 +1,16 @@
 """Real digits for every test: the 1,797 that scikit-learn carries, written as four IDX files."""
 
+import os
 import struct
 
+import hypothesis
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+
+# No example is too slow for a busy machine; in CI the same examples are drawn each time.
+hypothesis.settings.register_profile("tenfold", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("tenfold")
 
 
 @pytest.fixture(scope="session")

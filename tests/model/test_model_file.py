@@ -68,7 +68,7 @@ def test_a_failed_save_leaves_the_earlier_file(model, path, monkeypatch):
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_changed_bit_is_refused(path, data):
     whole = path.read_bytes()
@@ -84,7 +84,7 @@ def test_any_changed_bit_is_refused(path, data):
     assert "\n" not in str(raised.value)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_file_cut_short_or_prolonged_is_refused(path, data):
     whole = path.read_bytes()

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tenfold.model.network import Network
@@ -51,7 +51,6 @@ def run(recipe, examples, state=None):
     return recorder, events
 
 
-@settings(deadline=None)
 @given(cycles, st.integers(1, 60))
 def test_every_epoch_sees_every_image_once_the_last_batch_short(recipe, examples):
     recorder, _ = run(recipe, examples)
@@ -64,7 +63,6 @@ def test_every_epoch_sees_every_image_once_the_last_batch_short(recipe, examples
         np.testing.assert_array_equal(np.sort(np.concatenate(epoch)), np.arange(examples))
 
 
-@settings(deadline=None)
 @given(cycles, st.integers(1, 60))
 def test_a_line_is_the_mean_of_its_own_batches(recipe, examples):
     """As the lecture sums: from zero at each epoch's start and after each line."""
@@ -84,7 +82,6 @@ def test_a_line_is_the_mean_of_its_own_batches(recipe, examples):
     np.testing.assert_allclose([line[2] for line in lines], [line[2] for line in expected])
 
 
-@settings(deadline=None)
 @given(cycles, st.integers(1, 60), st.data())
 def test_from_any_snapshot_the_rest_is_the_same(recipe, examples, data):
     recorder, events = run(recipe, examples)

@@ -54,7 +54,7 @@ def test_matrix_products_use_the_threads_of_the_state(recipe, examples, network,
     assert seen == {1}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(networks, st.integers(1, 9), st.integers(0, 1000))
 def test_every_gradient_is_autograds(network, n, seed):
     rng = np.random.default_rng(seed)
@@ -73,7 +73,7 @@ def test_every_gradient_is_autograds(network, n, seed):
         np.testing.assert_allclose(gradients[name], tensor.grad, rtol=0, atol=1e-10)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     networks,
     st.floats(1e-4, 0.5),
