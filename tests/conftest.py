@@ -9,7 +9,12 @@ import pytest
 from sklearn.datasets import load_digits
 
 # No example is too slow for a busy machine; in CI the same examples are drawn each time.
-hypothesis.settings.register_profile("tenfold", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.register_profile(
+    "tenfold",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)
 hypothesis.settings.load_profile("tenfold")
 
 

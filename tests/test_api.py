@@ -253,6 +253,20 @@ def test_a_resumed_run_refuses_what_has_changed(interrupted, change, message):
     assert {path: path.read_bytes() for path in interrupted.iterdir()} == before
 
 
+def test_a_resumed_run_names_an_engine_that_is_not_there(interrupted):
+    for checkpoint in interrupted.glob("checkpoint-*"):
+        checkpoint.unlink()
+    recipe = interrupted / "recipe.toml"
+    recipe.write_text(recipe.read_text().replace('engine = "reference"', 'engine = "tpu"'))
+    with pytest.raises(UsageError, match="engine: 'tpu'"):
+        tenfold.train(resume=interrupted)
+
+
+def test_a_size_without_data_is_refused(run):
+    with pytest.raises(UsageError, match="size: only with data"):
+        tenfold.evaluate(run.path, size=(4, 4))
+
+
 def test_a_resumed_run_refuses_an_edited_recipe_and_other_data(interrupted, digits, tmp_path):
     recipe = interrupted / "recipe.toml"
     text = recipe.read_text()

@@ -58,7 +58,7 @@ def train(
     recipe : str, path-like or Recipe, optional
         Name of a recipe, or a TOML file such as a run's recipe.toml; without one, lecture.
     engine : str, optional
-        auto (the fastest installed), torch or reference.
+        auto (torch where it is installed), torch or reference.
     device : str, optional
         Where the torch engine computes: cpu, cuda, cuda:1, mps …
     threads : int, optional
@@ -212,6 +212,8 @@ def evaluate(
         When there is no such split.
     """
     model = _model(model)
+    if data is None and size is not None:
+        raise UsageError("size: only with data; the model's own data has the size that it was trained on")
     splits = load_data(data, size=size) if data is not None else _trained_on(model)
     images = _relabelled(_part(splits, split), model.classes)
     logits = Predictor(model).logits(images.images)
@@ -264,7 +266,12 @@ def _relabelled(images: ImageSet, classes: tuple[str, ...]) -> ImageSet:
 def _model(model: PathLike | Model) -> Model:
     if isinstance(model, Model):
         return model
-    return Model.load(Run.open(model).model_path if Path(model).is_dir() else model)
+    if not Path(model).is_dir():
+        return Model.load(model)
+    run = Run.open(model)
+    if not run.is_complete:
+        raise ModelError(f"{run.path}: is not finished; go on with: tenfold train --resume {run.path}")
+    return Model.load(run.model_path)
 
 
 def predict(model: PathLike | Model, images: PathLike | Sequence[PathLike]) -> dict[str, Prediction]:

@@ -14,7 +14,7 @@ import tenfold
 from tenfold.cores import available_cores
 from tenfold.data.catalog import list_data
 from tenfold.data.places import cache_folder, data_folder
-from tenfold.training.engines import ENGINES, resolve_engine
+from tenfold.training.engines import ENGINES, resolve_engine, resolve_precision
 
 EXTRAS = {"torch": "torch", "sample": "mlxtend"}
 """Extra → the module that shows that it is installed."""
@@ -31,7 +31,7 @@ class Diagnosis:
     engine, engine_reason : str
         What ``--engine auto`` takes, and why.
     engines : tuple of str
-        Engines that are ready, fastest first.
+        Engines that are ready, in the order in which ``auto`` takes them.
     precision : str
         What ``--precision auto`` takes.
     threads : int
@@ -78,7 +78,7 @@ def diagnose() -> Diagnosis:
         engine=engine,
         engine_reason=reason,
         engines=tuple(name for name in ENGINES if extras.get(name, True)),
-        precision="float32",
+        precision=resolve_precision("auto"),
         threads=available_cores(),
         extras=extras,
         data={entry.name: str(entry.where) if entry.where else None for entry in list_data()},

@@ -58,8 +58,8 @@ def test_twenty_kills_change_nothing(digits, tmp_path, engine):
             process.wait(timeout=chance.uniform(0, 0.1))
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
-        process.communicate()
-        assert process.returncode == -signal.SIGKILL, "the training ended before it could be killed"
+        _, err = process.communicate()
+        assert process.returncode == -signal.SIGKILL, f"the training ended before it could be killed: {err}"
         if run.exists():
             check_whole(run)
             places |= {path.name for path in checkpoints(run)}

@@ -105,6 +105,7 @@ class LiveTable(Follower):
         )
         self._task = self._bar.add_task("", total=None, rate="")
         self._loss = 0.0
+        self._epochs = 0
         self._began = time.perf_counter()
 
     def note(self, text: str) -> None:
@@ -125,7 +126,7 @@ class LiveTable(Follower):
             f"{network}, {network.parameters:,} parameters · {run.recipe.name} recipe, "
             f"seed {run.recipe.seed} · {run.settings.engine} engine, {run.settings.threads} threads"
         )
-        self._print(f"{'epoch':>5} {'loss':>8} {'accuracy':>9} {'seconds':>8}", style="bold")
+        self._print(f"{'epoch':>5} {'last loss':>9} {'accuracy':>9} {'seconds':>8}", style="bold")
         self._epochs = run.recipe.epochs
         self._bar.start()
 
@@ -145,7 +146,7 @@ class LiveTable(Follower):
     def tested(self, epoch: int, correct: int, total: int) -> None:
         """Add a row."""
         seconds = time.perf_counter() - self._began
-        row = f"{epoch:>5} {self._loss:>8.3f} {correct / total:>9.2%} {seconds:>8.1f}"
+        row = f"{epoch:>5} {self._loss:>9.3f} {correct / total:>9.2%} {seconds:>8.1f}"
         self._print(row)
 
     def ended(self, run: Run) -> None:
@@ -168,9 +169,9 @@ def stopping_at_signals(follower: Follower) -> Iterator[None]:
     """Turn Ctrl-C and SIGTERM into a checkpoint and a plain good-bye; a second one ends at once."""
 
     def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        follower.stop_signal = number
         if follower.run is None:  # nothing has begun that a checkpoint could keep
             raise KeyboardInterrupt
-        follower.stop_signal = number
         signal.signal(number, before[signal.Signals(number)])
 
     before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -3,7 +3,7 @@ r"""The header of an ``.npy`` file, read so that no damage can make it do anythi
 ======  ===========================================================================================
 bytes   meaning
 ======  ===========================================================================================
-0-5     ``\\x93NUMPY``
+0-5     ``\x93NUMPY``
 6-7     version: 1 0, 2 0 or 3 0
 8-      length of the text, uint16 (version 1) or uint32, little-endian
 then    ``{'descr': '|u1', 'fortran_order': False, 'shape': (60000, 28, 28), }``, padded with spaces

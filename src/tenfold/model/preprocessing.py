@@ -155,9 +155,8 @@ class Preprocessing:
 
 
 def _light_border(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    grey = images if images.ndim == 3 else images.mean(axis=3)
-    border = np.concatenate([grey[:, 0], grey[:, -1], grey[:, :, 0], grey[:, :, -1]], axis=1)
-    light: NDArray[np.bool_] = border.mean(axis=1) >= 128
+    border = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
+    light: NDArray[np.bool_] = border.reshape(len(images), -1).mean(axis=1) >= 128
     return light
 
 

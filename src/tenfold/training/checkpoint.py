@@ -109,15 +109,16 @@ def read_checkpoint(path: Path) -> tuple[Snapshot, Origin]:
     )
     try:
         recipe = Recipe.from_dict(metadata["recipe"], str(path))
-    except UsageError as error:
-        raise RunError(f"{error}: it was written by another version of tenfold; start a new run") from None
-    return snapshot, Origin(recipe, Settings.from_dict(metadata["settings"]), metadata["data_sha256"])
+        settings = Settings.from_dict(metadata["settings"])
+    except (UsageError, TypeError) as error:
+        raise RunError(f"{path}: written by another version of tenfold ({error}); start a new run") from None
+    return snapshot, Origin(recipe, settings, metadata["data_sha256"])
 
 
 def latest_checkpoint(folder: Path, origin: Origin) -> Snapshot | None:
     """Return the newest whole checkpoint, or nothing when a run stopped before its first.
 
-    Files that an interrupted write left behind are removed, and damaged ones where an earlier one is whole.
+    Files that an interrupted write left behind are removed; a damaged checkpoint gives way to the one before.
 
     Raises
     ------
@@ -126,21 +127,19 @@ def latest_checkpoint(folder: Path, origin: Origin) -> Snapshot | None:
     """
     for leftover in folder.glob(f".*{atomic.TEMPORARY}"):
         leftover.unlink()
-    damaged: dict[Path, RunError] = {}
+    damaged: RunError | None = None
     for path in reversed(checkpoints(folder)):
         try:
             snapshot, began_with = read_checkpoint(path)
         except RunError as error:
-            damaged[path] = error
+            damaged = damaged or error
             continue
         if changes := began_with.differences(origin):
             raise RunError(
                 f"{folder}: cannot go on, {'; '.join(changes)} changed since the run began; "
                 "put it back, or start a new run"
             )
-        for useless in damaged:
-            useless.unlink()
         return snapshot
-    if damaged:
-        raise next(iter(damaged.values()))
+    if damaged is not None:
+        raise damaged
     return None

@@ -83,7 +83,7 @@ class TrainingCycle:
         began = time.perf_counter()
         for loss in self._trainer.train(stretch, size, self._recipe.lr):
             self._loss_sum += loss
-        seconds = time.perf_counter() - began
+        seconds = max(time.perf_counter() - began, 1e-9)  # coarse clocks tell no time at all
         self._pace.learn(stop - self._batch, seconds)
 
         ends_epoch = stop == self._batches
@@ -125,5 +125,5 @@ class Pace:
 
     def learn(self, batches: int, seconds: float) -> None:
         """Note that ``batches`` took ``seconds``; grow at most fourfold, since the first are slow."""
-        fitting = int(BREATH_SECONDS * batches / max(seconds, 1e-9))
+        fitting = int(BREATH_SECONDS * batches / seconds)
         self.batches = max(1, min(fitting, 4 * self.batches))

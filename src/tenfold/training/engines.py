@@ -1,4 +1,4 @@
-"""Which engine runs a recipe: the one that was asked for, or the fastest at hand."""
+"""Which engine runs a recipe: the one that was asked for, or the first at hand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tenfold.errors import MissingExtraError, UsageError
 from tenfold.training.engine import Engine
 
 ENGINES = ("torch", "reference")
-"""Fastest first: ``auto`` takes the first that is installed."""
+"""``auto`` takes the first that is installed: torch prints the lecture's very lines."""
 
 
 def resolve_engine(name: str) -> tuple[str, str]:
@@ -42,13 +42,16 @@ def resolve_engine(name: str) -> tuple[str, str]:
 
 
 def open_engine(name: str, device: str, precision: str) -> Engine:
-    """Make a resolved engine ready for a precision.
+    """Make an engine ready for a precision.
 
     Raises
     ------
     UsageError
-        When the engine cannot use the device or the precision.
+        When there is no such engine, or when it cannot use the device or the precision.
+    MissingExtraError
+        When it is not installed.
     """
+    name, _ = resolve_engine(name)
     engine: Engine
     if name == "torch":
         from tenfold.training.torch_engine import TorchEngine

@@ -37,6 +37,7 @@ if os.name == "nt":
     import msvcrt
 
     def _lock(file: BinaryIO) -> None:
+        file.seek(1 << 30)  # a byte that nobody reads: Windows keeps readers out of locked ones
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
         except PermissionError:

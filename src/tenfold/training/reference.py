@@ -9,7 +9,7 @@ One step of training is four lines of mathematics. With ``x₀`` the inputs, ``z
    ``G ← G Wₗ`` where the layer below was active, zero where it was not;
 4. *update*: ``v ← μ v + dW`` and ``W ← W - η v``.
 
-The other engines do the same, faster. This one also serves where nothing but NumPy is installed.
+The other engines do the same. This one also serves where nothing but NumPy is installed.
 
 References
 ----------

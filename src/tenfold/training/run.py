@@ -66,6 +66,8 @@ class Settings:
                 raise UsageError(f"{name}: {getattr(self, name)!r}; expected text")
         if type(self.threads) is not int or not 1 <= self.threads <= 1024:
             raise UsageError(f"threads: {self.threads!r}; expected a whole number from 1 to 1,024")
+        if isinstance(self.size, list):
+            object.__setattr__(self, "size", tuple(self.size))
         if self.size is not None and [type(side) for side in self.size] != [int, int]:
             raise UsageError(f"size: {self.size!r}; expected height and width in pixels, such as (28, 28)")
 
@@ -131,14 +133,16 @@ class Run:
             atomic.write_bytes(nursery / RECIPE, content.encode())
             atomic.write_bytes(nursery / HISTORY, b"")
             nursery.rename(place)
-        except OSError as error:
+        except BaseException as error:
             shutil.rmtree(nursery, ignore_errors=True)
-            if error.errno in TAKEN:
-                raise RunExistsError(
-                    f"{path}: exists already, and a run never overwrites another; "
-                    f"name another folder, or go on with --resume {path}"
-                ) from None
-            raise
+            if not isinstance(error, OSError):
+                raise
+            if error.errno not in TAKEN:
+                raise RunError(f"{path}: cannot be written ({error.strerror}); name another folder") from None
+            raise RunExistsError(
+                f"{path}: exists already, and a run never overwrites another; "
+                f"name another folder, or go on with --resume {path}"
+            ) from None
         return cls(path, recipe, settings)
 
     @classmethod
@@ -208,6 +212,11 @@ class Run:
         """Add a line to the history."""
         with (self.path / HISTORY).open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
+
+    def flush_history(self) -> None:
+        """Bring the history to the disk, before a checkpoint that implies it."""
+        with (self.path / HISTORY).open("ab") as file:
+            os.fsync(file.fileno())
 
     def rewind(self, epoch: int, batch: int) -> None:
         """Forget the history after ``batch`` batches beyond ``epoch`` whole epochs."""

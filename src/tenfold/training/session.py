@@ -118,18 +118,19 @@ class Session:
 
     def _checkpoint(self, event: Event) -> None:
         self._state = event.snapshot()
+        self._run.flush_history()
         write_checkpoint(self._run.path, self._state, self._origin)
         self._checkpoint_due = time.monotonic() + CHECKPOINT_SECONDS
 
     def _model(self, state: Snapshot, provenance: dict[str, Any] | None = None) -> Model:
         test = self._splits.test
-        spread_over_classes = np.linspace(0, len(test) - 1, min(GOLDEN_EXAMPLES, len(test))).astype(int)
+        spread = np.linspace(0, len(test) - 1, min(GOLDEN_EXAMPLES, len(test))).astype(int)
         return Model(
             network=self._network,
             weights={name: tensor.astype(np.float32) for name, tensor in state.weights.items()},
             classes=test.classes,
             preprocessing=self._preprocessing,
-            examples=test.images[spread_over_classes],
+            examples=test.images[spread],
             provenance=provenance or {},
         )
 

@@ -86,7 +86,8 @@ class TorchTrainer:
         with _threads(self.threads):
             batches = torch.split(torch.from_numpy(indices).to(self._device), batch_size)
             losses = [self._step(batch, learning_rate) for batch in batches]
-            return [float(loss) for loss in torch.stack(losses).tolist()]
+            values: list[float] = torch.stack(losses).tolist()
+        return values
 
     def _step(self, batch: Tensor, learning_rate: float) -> Tensor:
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._autocast):
