@@ -15,4 +15,4 @@ def import_torchvision() -> None:
     for name in sorted(names):
         if not hasattr(torch.ops.torchvision, name):
             library.define(f"{name}(Tensor a) -> Tensor")
-    import torchvision.datasets  # noqa: F401
+    import torchvision.datasets  # noqa: F401 - imported for the caller

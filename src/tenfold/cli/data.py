@@ -23,10 +23,7 @@ def list_(json: JsonOption = False) -> None:
         return
     for listing in listings:
         typer.echo(f"{listing.name:<14} {listing.images:>8,} images  {listing.title} ({listing.licence})")
-        remedy = (
-            "pip install '.[sample]'" if listing.name == "mnist-5k" else f"tenfold data fetch {listing.name}"
-        )
-        typer.echo(f"{'':<14} {listing.where or f'not at hand: {remedy}'}")
+        typer.echo(f"{'':<14} {listing.where or f'not at hand: {listing.remedy}'}")
 
 
 @app.command()

@@ -29,13 +29,14 @@ from tenfold.errors import DataError, MissingExtraError
 
 @dataclass(frozen=True)
 class CatalogLine:
-    """A line of ``tenfold data list``: a known data set, and where it lies (None: not at hand)."""
+    """A line of ``tenfold data list``: a known data set, where it lies (None: not at hand), how to get it."""
 
     name: str
     title: str
     licence: str
     images: int
     where: Path | None
+    remedy: str
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON knows them."""
@@ -122,7 +123,14 @@ def load_default(
 def list_data() -> list[CatalogLine]:
     """List the catalog, and where each set lies."""
     return [
-        CatalogLine(entry.name, entry.title, entry.licence, entry.images, _find(entry))
+        CatalogLine(
+            name=entry.name,
+            title=entry.title,
+            licence=entry.licence,
+            images=entry.images,
+            where=_find(entry),
+            remedy=f"tenfold data fetch {entry.name}" if entry.files else "pip install '.[sample]'",
+        )
         for entry in CATALOG.values()
     ]
 

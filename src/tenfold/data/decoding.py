@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -23,12 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.cores import available_cores
+from tenfold.data.cache import Allocate
 from tenfold.data.image_set import LARGEST_INPUT
 from tenfold.data.picture import decode_picture, scale
 from tenfold.errors import DataError
 
 Size = tuple[int, int]
-Allocate = Callable[[tuple[int, ...]], NDArray[np.uint8]]
 Worker = subprocess.Popen[bytes]
 
 SHARE = 1_000  # pictures: fewer are not worth a worker's start, about 0.15 s

@@ -18,7 +18,7 @@ from typing import Any, TypedDict
 
 from tenfold.errors import UsageError
 
-HEADS = ("softmax", "sigmoid")
+HEADS = ("softmax", "sigmoid")  # by name only: the command line reads recipes without loading NumPy
 PRECISIONS = ("auto", "float32", "float64", "bfloat16")
 
 
