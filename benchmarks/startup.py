@@ -1,6 +1,6 @@
 """What tenfold weighs: seconds until it answers, packages and megabytes that the core installs.
 
-    python -m benchmarks startup [--repeats 3]
+    python -m benchmarks startup [--repeats 5]
 
 Whole processes, in turn, each ten times a repeat, beside one that imports NumPy and does nothing.
 """
@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from benchmarks.rounds import Result, spread, table
 
 PACKAGES = ("numpy", "typer", "rich")
 COMMANDS = {
@@ -38,7 +40,7 @@ def core_weight() -> tuple[int, float]:
         return len(packages), sum(path.stat().st_size for path in new) / 1e6
 
 
-def run(repeats: int) -> str:
+def run(repeats: int) -> Result:
     """Time every command; return a table and the weight of the core."""
     seconds: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for _ in range(10 * repeats):
@@ -47,12 +49,10 @@ def run(repeats: int) -> str:
             subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
             seconds[name].append(time.perf_counter() - start)
     numpy = statistics.median(next(iter(seconds.values())))
-    lines = ["| process | seconds, median (range) | × NumPy |", "|---|---|---|"]
-    for name, values in seconds.items():
-        median = statistics.median(values)
-        lines.append(
-            f"| `{name}` | {median:.3f} ({min(values):.3f} to {max(values):.3f}) | {median / numpy:.1f} |"
-        )
+    rows = [
+        (f"`{name}`", spread(values, ".3f"), f"{statistics.median(values) / numpy:.1f}")
+        for name, values in seconds.items()
+    ]
     packages, megabytes = core_weight()
-    lines.append(f"\nThe core installs {packages} packages, tenfold counted, {megabytes:.0f} MB in all.")
-    return "\n".join(lines)
+    weight = f"The core installs {packages} packages, tenfold counted, {megabytes:.0f} MB in all."
+    return Result(table(("process", "seconds, median (range)", "× NumPy"), rows) + "\n\n" + weight)

@@ -2,6 +2,7 @@
 
 import os
 import struct
+import sys
 
 import hypothesis
 import numpy as np
@@ -16,6 +17,24 @@ hypothesis.settings.register_profile(
     derandomize="CI" in os.environ,
 )
 hypothesis.settings.load_profile("tenfold")
+
+
+def pytest_sessionstart():
+    """Skip no test of the compiled part where it is demanded."""
+    if os.environ.get("TENFOLD_REQUIRE_NATIVE"):
+        import tenfold._native  # noqa: F401 - an error says why it is missing
+
+
+@pytest.fixture(params=["compiled", "NumPy"], scope="module")
+def with_and_without_compiled_part(request):
+    """Run a module's tests with the compiled part, where it was built, and once more without it."""
+    if request.param == "compiled":
+        pytest.importorskip("tenfold._native", reason="the compiled part was not built")
+        yield
+    else:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(sys.modules, "tenfold._native", None)
+            yield
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,9 @@ import sklearn.metrics
 from PIL import Image
 
 import tenfold
+from tenfold import native
 from tenfold.errors import DataError, ModelError, RunError, UsageError
+from tenfold.training.engines import ready_engines
 
 FEW = {"epochs": 3, "lr": 0.1, "momentum": 0.9, "hidden": (32,), "log_interval": 10}
 
@@ -29,6 +31,9 @@ class Recorder(tenfold.Listener):
 
     def tested(self, epoch, correct, total):
         self.tests.append((epoch, correct, total))
+
+
+needs_native = pytest.mark.skipif(native.absence() is not None, reason="the compiled part was not built")
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +210,7 @@ class StopAfter(Recorder):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("engine", ["reference", "torch"])
+@pytest.mark.parametrize("engine", ready_engines())
 def test_an_interrupted_run_goes_on_bit_for_bit(digits, tmp_path, engine):
     settings = FEW | {"engine": engine, "threads": 2}
     whole = tenfold.train(digits, out=tmp_path / "whole", **settings)
@@ -260,6 +265,56 @@ def test_a_resumed_run_names_an_engine_that_is_not_there(interrupted):
     recipe.write_text(recipe.read_text().replace('engine = "reference"', 'engine = "tpu"'))
     with pytest.raises(UsageError, match="engine: 'tpu'"):
         tenfold.train(resume=interrupted)
+
+
+@needs_native
+def test_a_fused_run_goes_on_with_its_precision_on_another_number_of_threads(digits, tmp_path, monkeypatch):
+    whole = tenfold.train(digits, engine="fused", threads=1, out=tmp_path / "whole", **FEW)
+    with pytest.raises(KeyboardInterrupt):
+        tenfold.train(digits, engine="fused", threads=2, out=tmp_path / "run", listener=StopAfter(2), **FEW)
+    run = tenfold.Run.open(tmp_path / "run")
+    assert run.settings.instruction_set == native.instruction_set().name
+    assert run.recipe.precision == (
+        "bfloat16" if "bfloat16" in native.instruction_set().precisions else "float32"
+    )
+    run = tenfold.train(resume=run.path, threads=3, precision="auto")
+    ours, theirs = (tenfold.Model.load(r.model_path) for r in (run, whole))
+    for name, tensor in theirs.weights.items():
+        assert ours.weights[name].tobytes() == tensor.tobytes()
+    assert ours.provenance["instruction_set"] == run.settings.instruction_set
+    assert ours.provenance["threads"] == 3
+
+
+@needs_native
+def test_a_fused_run_does_not_go_on_with_another_instruction_set(digits, tmp_path, monkeypatch):
+    monkeypatch.setenv(native.VARIABLE, "portable")
+    with pytest.raises(KeyboardInterrupt):
+        tenfold.train(digits, engine="fused", out=tmp_path / "run", listener=StopAfter(2), **FEW)
+    before = {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    monkeypatch.delenv(native.VARIABLE)
+    if native.instruction_set().name == "portable":
+        pytest.skip("this processor runs the portable kernels only")
+    message = f"began with the instruction set portable, and {native.instruction_set().name} rounds otherwise"
+    with pytest.raises(RunError, match=f"{message}; go on with TENFOLD_ISA=portable"):
+        tenfold.train(resume=tmp_path / "run")
+    assert {path: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+    monkeypatch.setenv(native.VARIABLE, "portable")
+    assert tenfold.train(resume=tmp_path / "run").is_complete
+
+
+@needs_native
+def test_bfloat16_is_measured_when_it_is_asked_for(run, splits, tmp_path):
+    Image.fromarray(splits.test.images[0]).save(tmp_path / "one.png")
+    if "bfloat16" not in native.instruction_set().precisions:
+        pytest.skip("this processor has no bfloat16 products")
+    exact, rounded = (tenfold.evaluate(run.path, precision=name) for name in ("float32", "bfloat16"))
+    assert rounded.loss != exact.loss
+    assert rounded.loss == pytest.approx(exact.loss, rel=0.02)
+    assert abs(rounded.accuracy - exact.accuracy) < 0.02
+    (one,) = tenfold.predict(run.path, tmp_path / "one.png", precision="bfloat16").values()
+    (other,) = tenfold.predict(run.path, tmp_path / "one.png").values()
+    assert one.probabilities != other.probabilities
+    assert one.probabilities == pytest.approx(other.probabilities, abs=0.015)
 
 
 def test_a_size_without_data_is_refused(run):
@@ -341,6 +396,7 @@ def test_a_runs_recipe_can_be_used_again(run, digits, tmp_path):
         ({"engine": "torch", "device": "meta"}, "device: 'meta' cannot be used"),
         ({"hidden": (8193,)}, "a layer of 8193 neurons"),
         ({"engine": "reference", "precision": "bfloat16"}, "precision: 'bfloat16'"),
+        ({"engine": "auto", "device": "abacus"}, "device: 'abacus' cannot be used"),
         ({"threads": 0}, "threads: 0"),
         ({"threads": 2.0}, "threads: 2.0"),
         ({"recipe": "slow"}, "no recipe is called 'slow'"),

@@ -13,6 +13,7 @@ from typing import Any, Literal, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold import native
 from tenfold.cores import available_cores
 from tenfold.data.catalog import fetch_data, list_data, load_data, load_default
 from tenfold.data.image_set import ImageSet, Splits
@@ -58,7 +59,7 @@ def train(
     recipe : str, path-like or Recipe, optional
         Name of a recipe, or a TOML file such as a run's recipe.toml; without one, lecture.
     engine : str, optional
-        auto (torch where it is installed), torch or reference.
+        auto (the first of these that is installed and can), fused, torch or reference.
     device : str, optional
         Where the torch engine computes: cpu, cuda, cuda:1, mps …
     threads : int, optional
@@ -116,14 +117,22 @@ def _new_run(
 ) -> tuple[Run, Splits]:
     """Check everything that can be refused, then make the run's folder."""
     chosen = _recipe(recipe, changes)
-    engine, _ = resolve_engine(asked.get("engine", "auto"))
     device = asked.get("device", "cpu")
-    open_engine(engine, device, chosen.precision)
+    engine, _ = resolve_engine(asked.get("engine", "auto"), device, chosen.precision)
+    precision, _ = resolve_precision(chosen.precision, engine)
+    chosen = chosen.with_changes(precision=precision)
+    open_engine(engine, device, precision)
     size = asked.get("size")
     splits, found_again = _load(data, size, listener)
     network_for(splits, chosen)
-    threads = asked.get("threads", available_cores())
-    settings = Settings(data=found_again, engine=engine, device=device, threads=threads, size=size)
+    settings = Settings(
+        data=found_again,
+        engine=engine,
+        device=device,
+        threads=asked.get("threads", available_cores()),
+        instruction_set=native.instruction_set().name if engine == "fused" else None,
+        size=size,
+    )
     if out is not None:
         return Run.create(Path(out), chosen, settings), splits
     if Path(found_again).is_dir() and Path.cwd().is_relative_to(Path(found_again).resolve()):
@@ -143,24 +152,27 @@ def _interrupted_run(
     """Open a run to go on with; refuse whatever is asked for and is not what the run began with."""
     run = Run.open(resume)
     wanted = _recipe(recipe or run.recipe, changes)
+    if wanted.precision == "auto":
+        wanted = wanted.with_changes(precision=run.recipe.precision)
     if "engine" in asked:
-        asked["engine"], _ = resolve_engine(asked["engine"])
-    differences = run.recipe.differences(wanted) + run.settings.differences(replace(run.settings, **asked))
+        device = asked.get("device", run.settings.device)
+        asked["engine"], _ = resolve_engine(asked["engine"], device, wanted.precision)
+    settings = replace(run.settings, **asked)
+    differences = run.recipe.differences(wanted) + run.settings.differences(settings)
     if differences:
         raise RunError(
             f"{run.path}: cannot go on with another {', '.join(differences)}; "
             "leave it out, or start a new run"
         )
     splits, found_again = _load(data or run.settings.data, run.settings.size, listener)
-    return replace(run, settings=replace(run.settings, data=found_again)), splits
+    return replace(run, settings=replace(settings, data=found_again)), splits
 
 
 def _recipe(recipe: PathLike | Recipe, changes: RecipeChanges) -> Recipe:
     if not isinstance(recipe, Recipe):
         name = str(recipe)
         recipe = Recipe.read(Path(name)) if name.endswith(".toml") else Recipe.named(name)
-    changed = recipe.with_changes(**changes)
-    return changed.with_changes(precision=resolve_precision(changed.precision))
+    return recipe.with_changes(**changes)
 
 
 def _load(data: PathLike | None, size: tuple[int, int] | None, listener: Listener) -> tuple[Splits, str]:
@@ -183,6 +195,7 @@ def evaluate(
     *,
     split: Literal["test", "train", "validation", "all"] = "test",
     size: tuple[int, int] | None = None,
+    precision: str = "float32",
 ) -> Evaluation:
     """Measure a model on labelled images.
 
@@ -196,6 +209,8 @@ def evaluate(
         Which images: test, train, validation or all.
     size : tuple of int, optional
         Height and width to which every picture is scaled.
+    precision : str, default "float32"
+        float32, or bfloat16 where the compiled part and the processor have it: faster, less exact.
 
     Returns
     -------
@@ -209,14 +224,15 @@ def evaluate(
     DataError
         When the data is missing, damaged, or not what the model was trained on.
     UsageError
-        When there is no such split.
+        When there is no such split, or no such precision.
     """
-    model = _model(model)
+    predictor = _predictor(model, precision)
+    model = predictor.model
     if data is None and size is not None:
         raise UsageError("size: only with data; the model's own data has the size that it was trained on")
     splits = load_data(data, size=size) if data is not None else _trained_on(model)
     images = _relabelled(_part(splits, split), model.classes)
-    logits = Predictor(model).logits(images.images)
+    logits = predictor.logits(images.images)
     head = model.network.head
     loss = head.loss(logits, images.labels)
     return evaluation(head.probabilities(logits), images.labels, model.classes, loss)
@@ -274,7 +290,9 @@ def _model(model: PathLike | Model) -> Model:
     return Model.load(run.model_path)
 
 
-def predict(model: PathLike | Model, images: PathLike | Sequence[PathLike]) -> dict[str, Prediction]:
+def predict(
+    model: PathLike | Model, images: PathLike | Sequence[PathLike], *, precision: str = "float32"
+) -> dict[str, Prediction]:
     """Say what pictures show.
 
     Parameters
@@ -283,6 +301,8 @@ def predict(model: PathLike | Model, images: PathLike | Sequence[PathLike]) -> d
         A model file, a run's folder, or a model.
     images : path-like or sequence of path-like
         Picture files, folders of them (searched through), glob patterns, or ``-`` for standard input.
+    precision : str, default "float32"
+        float32, or bfloat16 where the compiled part and the processor have it: faster, less exact.
 
     Returns
     -------
@@ -295,15 +315,24 @@ def predict(model: PathLike | Model, images: PathLike | Sequence[PathLike]) -> d
         When the model is damaged.
     DataError
         When a picture is missing, damaged or no picture.
+    UsageError
+        When there are no pictures, or no such precision.
     """
     if isinstance(images, str | os.PathLike):
         images = [images]
     if not images:
         raise UsageError("images: none; expected picture files, folders, patterns, or - for standard input")
-    model = _model(model)
+    predictor = _predictor(model, precision)
+    prepare = predictor.model.preprocessing.prepare
     sources = find_pictures(images)
-    prepared = np.stack([model.preprocessing.prepare(_picture(source)) for source in sources])
-    return dict(zip(sources, Predictor(model).predict(prepared), strict=True))
+    prepared = np.stack([prepare(_picture(source)) for source in sources])
+    return dict(zip(sources, predictor.predict(prepared), strict=True))
+
+
+def _predictor(model: PathLike | Model, precision: str) -> Predictor:
+    predictor = Predictor(_model(model), precision)
+    predictor.check_golden()
+    return predictor
 
 
 def _picture(source: str) -> NDArray[np.uint8]:
@@ -314,5 +343,5 @@ def _picture(source: str) -> NDArray[np.uint8]:
 
 
 def doctor() -> Diagnosis:
-    """Say which engine, precision, threads and data this installation will use, and why."""
+    """Say which engine, instruction set, precision, threads and data will be used here, and why."""
     return diagnose()

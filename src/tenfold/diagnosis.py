@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 import tenfold
+from tenfold import native
 from tenfold.cores import available_cores
 from tenfold.data.catalog import list_data
 from tenfold.data.places import cache_folder, data_folder
-from tenfold.training.engines import ENGINES, resolve_engine, resolve_precision
+from tenfold.training.engines import ready_engines, resolve_engine, resolve_precision
 
 EXTRAS = {"torch": "torch", "sample": "mlxtend"}
 """Extra → the module that shows that it is installed."""
@@ -32,10 +33,12 @@ class Diagnosis:
         What ``--engine auto`` takes, and why.
     engines : tuple of str
         Engines that are ready, in the order in which ``auto`` takes them.
-    precision : str
-        What ``--precision auto`` takes.
+    instruction_set, instruction_set_reason : str
+        What the fused engine computes with, and why; "none" where it is missing.
+    precision, precision_reason : str
+        What ``--precision auto`` takes, and why.
     threads : int
-        Threads that a training uses.
+        Threads that a training uses: the cores that affinity and a container's quota leave this process.
     extras : dict of str to bool
         Optional parts, installed or not.
     data : dict of str to str or None
@@ -48,7 +51,10 @@ class Diagnosis:
     engine: str
     engine_reason: str
     engines: tuple[str, ...]
+    instruction_set: str
+    instruction_set_reason: str
     precision: str
+    precision_reason: str
     threads: int
     extras: dict[str, bool]
     data: dict[str, str | None]
@@ -71,17 +77,29 @@ def diagnose() -> Diagnosis:
     }
     if extras["torch"]:
         versions["torch"] = metadata.version("torch")
-    engine, reason = resolve_engine("auto")
+    engine, engine_reason = resolve_engine("auto")
+    precision, precision_reason = resolve_precision("auto", engine)
+    instruction_set, instruction_set_reason = _instruction_set()
     own = data_folder()
     return Diagnosis(
         versions=versions,
         engine=engine,
-        engine_reason=reason,
-        engines=tuple(name for name in ENGINES if extras.get(name, True)),
-        precision=resolve_precision("auto"),
+        engine_reason=engine_reason,
+        engines=ready_engines(),
+        instruction_set=instruction_set,
+        instruction_set_reason=instruction_set_reason,
+        precision=precision,
+        precision_reason=precision_reason,
         threads=available_cores(),
         extras=extras,
         data={entry.name: str(entry.where) if entry.where else None for entry in list_data()},
         data_folder=str(own) if own else None,
         cache_folder=str(cache_folder()),
     )
+
+
+def _instruction_set() -> tuple[str, str]:
+    if absence := native.absence():
+        return "none", absence
+    chosen = native.instruction_set()
+    return chosen.name, chosen.reason

@@ -72,6 +72,16 @@ def test_evaluate_for_people_and_for_machines(tenfold, run, digits):
     assert f"{figures['correct']:,} of 297" in text
 
 
+def test_a_precision_can_be_asked_for_and_is_checked(tenfold, run, digits, tmp_path):
+    Image.fromarray(load_data(digits).test.images[0]).save(tmp_path / "digit.png")
+    asked = tenfold("evaluate", run, "--precision", "float32", "--json").stdout
+    assert asked == tenfold("evaluate", run, "--json").stdout
+    for command in (("evaluate", run), ("predict", run, "digit.png")):
+        done = tenfold(*command, "--precision", "float8", check=False)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == "error: precision: 'float8'; expected float32 or bfloat16\n"
+
+
 def test_predict_reads_files_folders_patterns_and_standard_input(tenfold, run, digits, tmp_path):
     image = load_data(digits).test.images[0]
     (tmp_path / "pictures").mkdir()
@@ -91,8 +101,18 @@ def test_predict_reads_files_folders_patterns_and_standard_input(tenfold, run, d
 
 def test_doctor_for_people_and_for_machines(tenfold):
     found = json.loads(tenfold("doctor", "--json").stdout)
-    assert found["engine"] == "torch"
-    assert "torch" in tenfold("doctor").stdout
+    assert found["engine"] == found["engines"][0]
+    printed = tenfold("doctor").stdout
+    for field in ("engine", "instruction_set", "precision"):
+        assert f"{found[field]}: {found[field + '_reason']}" in printed
+    assert f"threads    {found['threads']}: " in printed
+
+
+def test_doctor_refuses_an_instruction_set_that_there_is_not(tenfold):
+    pytest.importorskip("tenfold._native", reason="the compiled part was not built")
+    done = tenfold("doctor", env={"TENFOLD_ISA": "mmx"}, check=False)
+    assert done.returncode == 2
+    assert re.fullmatch(r"error: TENFOLD_ISA: 'mmx'; this machine runs .*portable.*\n", done.stderr)
 
 
 def test_version_help_and_completion(tenfold):

@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 from tenfold.data import image_set
 from tenfold.data.image_set import ImageSet, Splits, mean_and_std
 
+pytestmark = pytest.mark.usefixtures("with_and_without_compiled_part")
 SHAPES = st.one_of(
     st.tuples(*[st.integers(1, 4)] * 3), st.tuples(*[st.integers(1, 4)] * 3).map(lambda s: (*s, 3))
 )

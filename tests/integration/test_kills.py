@@ -11,6 +11,7 @@ import pytest
 
 from tenfold.model.model_file import Model
 from tenfold.training.checkpoint import checkpoints, read_checkpoint
+from tenfold.training.engines import ready_engines
 from tenfold.training.run import Run
 
 KILLS = 20
@@ -43,9 +44,10 @@ def check_whole(run):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL exists on POSIX systems only")
-@pytest.mark.parametrize("engine", ["reference", "torch"])
+@pytest.mark.parametrize("engine", ready_engines())
 def test_twenty_kills_change_nothing(digits, tmp_path, engine):
-    flags = [digits, "--epochs", 80, "--batch-size", 4, "--log-interval", 100, "--hidden", "64,32"]
+    epochs = 300 if engine == "fused" else 80  # long enough for twenty kills
+    flags = [digits, "--epochs", epochs, "--batch-size", 4, "--log-interval", 100, "--hidden", "64,32"]
     flags += ["--threads", 2, "--engine", engine]
     finish(start(tmp_path, *flags, "--out", "whole"))
     chance = random.Random(engine)

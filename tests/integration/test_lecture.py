@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 
 import tenfold
+from tenfold.training.engines import ready_engines
 
 pytestmark = pytest.mark.skipif(
     not (Path(os.environ.get("TENFOLD_DATA", "")) / "mnist").is_dir(),
@@ -39,7 +40,7 @@ class Net(torch.nn.Module):
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("engine", ["reference", "torch"])
+@pytest.mark.parametrize("engine", ready_engines())
 def test_ten_epochs_in_the_lectures_form_end_at_97_per_cent(engine, seed, tmp_path):
     flags = ["--plain", "--engine", engine, "--seed", str(seed), "--out", "run"]
     done = subprocess.run(

@@ -1,13 +1,21 @@
 """Predictions are the same for a picture alone and among many, and follow the classes."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import scipy.special
 
-from tenfold.errors import ModelError
+from tenfold import native
+from tenfold.errors import ModelError, UsageError
+from tenfold.model.model_file import Model
+from tenfold.model.network import Network
 from tenfold.model.predictor import CHUNK, Predictor
+from tenfold.model.preprocessing import Preprocessing
+
+needs_native = pytest.mark.skipif(native.absence() is not None, reason="the compiled part was not built")
+SETS = {} if native.absence() else dict(sys.modules["tenfold._native"].instruction_sets())
 
 
 @pytest.fixture
@@ -53,3 +61,100 @@ def test_no_images_give_no_answers(model, images):
 def test_images_of_another_size_are_refused(model):
     with pytest.raises(ModelError, match="expects uint8 6×5"):
         Predictor(model).logits(np.zeros((1, 28, 28), np.uint8))
+
+
+def model_for(shape, hidden, classes, seed=0, head="softmax"):
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (9, *shape)).astype(np.uint8)
+    network = Network.for_task(images[0].size, hidden, classes, head)
+    weights = {
+        name: (rng.normal(size=size) / np.sqrt(size[-1])).astype(np.float32)
+        for name, size in network.shapes.items()
+    }
+    classes = tuple(f"class {number}" for number in range(classes))
+    return Model(network, weights, classes, Preprocessing.fitted(images), images)
+
+
+def float64_logits(model, images):
+    scale = model.preprocessing
+    rows = (images.reshape(len(images), -1, scale.channels) / 255 - scale.mean) / scale.std
+    weights = {name: tensor.astype(float) for name, tensor in model.weights.items()}
+    return model.network.forward(weights, rows.reshape(len(images), -1))[-1]
+
+
+MODELS = {
+    "lecture": ((28, 28), (512, 256, 128, 64), 10),
+    "softmax regression": ((5, 7), (), 3),
+    "colour": ((9, 11, 3), (33, 65), 17),
+    "sigmoid": ((6, 5), (31,), 2, 1, "sigmoid"),
+    "wide": ((4, 4), (1000,), 1200),
+}
+
+
+@needs_native
+@pytest.mark.parametrize("isa", SETS)
+@pytest.mark.parametrize("model", [model_for(*kind) for kind in MODELS.values()], ids=MODELS)
+def test_every_instruction_set_gives_the_logits_of_float64(model, isa, monkeypatch):
+    monkeypatch.setenv(native.VARIABLE, isa)
+    images = np.random.default_rng(5).integers(0, 256, (70, *model.preprocessing.shape)).astype(np.uint8)
+    for precision, tolerance in (("float32", 1e-5), ("bfloat16", 2**-5)):
+        if precision not in SETS[isa]:
+            continue
+        predictor = Predictor(model, precision)
+        predictor.check_golden()
+        for count in (1, 2, 31, 70):
+            expected = float64_logits(model, images[:count])
+            found = predictor.logits(images[:count])
+            assert (found.dtype, found.shape) == (np.float32, expected.shape)
+            np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * np.abs(expected).max())
+
+
+@needs_native
+@pytest.mark.parametrize("isa", SETS)
+def test_threads_change_no_bit(isa, monkeypatch):
+    monkeypatch.setenv(native.VARIABLE, isa)
+    model = model_for((10, 10), (100, 70), 7)
+    images = np.random.default_rng(6).integers(0, 256, (300, 10, 10)).astype(np.uint8)
+    for precision in SETS[isa]:
+        for count in (1, 5, 300):
+            one, *others = (
+                Predictor(model, precision, threads).logits(images[:count]) for threads in (1, 2, 3, 4)
+            )
+            assert all(other.tobytes() == one.tobytes() for other in others)
+
+
+def test_weights_that_are_no_numbers_give_no_numbers(model, images):
+    weights = model.weights | {"l1.weight": np.full((8, 30), np.nan, np.float32)}
+    assert np.isnan(Predictor(replace(model, weights=weights)).logits(images[:3])).all()
+
+
+def test_strided_images_are_taken_too(model, images):
+    expected = Predictor(model).logits(images[::2])
+    np.testing.assert_array_equal(Predictor(model).logits(np.ascontiguousarray(images[::2])), expected)
+
+
+def test_without_the_compiled_part_numpy_answers(model, images, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tenfold._native", None)
+    np.testing.assert_array_equal(Predictor(model).logits(images[:5]), model.logits(images[:5]))
+    with pytest.raises(UsageError, match=r"precision: 'bfloat16', but .* not built .*; expected float32"):
+        Predictor(model, "bfloat16")
+
+
+def test_a_precision_that_there_is_not_is_refused(model):
+    with pytest.raises(UsageError, match="precision: 'float16'; expected float32 or bfloat16"):
+        Predictor(model, "float16")
+
+
+@needs_native
+def test_a_precision_that_the_instruction_set_has_not_is_refused(model, monkeypatch):
+    monkeypatch.setenv(native.VARIABLE, "portable")
+    with pytest.raises(UsageError, match="precision: 'bfloat16', but portable has no .*; expected float32"):
+        Predictor(model, "bfloat16")
+
+
+def test_a_machine_that_computes_otherwise_is_noticed(model, monkeypatch):
+    predictor = Predictor(model)
+    predictor.check_golden()
+    monkeypatch.setattr(predictor, "_logits", lambda images: model.logits(images) * 1.01)
+    with pytest.raises(ModelError, match="golden examples .* differ from NumPy's by"):
+        predictor.check_golden()

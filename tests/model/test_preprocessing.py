@@ -45,12 +45,6 @@ def test_normalised_rows_have_mean_zero_and_deviation_one(images):
     np.testing.assert_allclose(rows, exact.reshape(len(images), -1), rtol=1e-6, atol=single)
 
 
-def test_values_a_feature_repeat_in_the_order_of_the_pixels():
-    colour = Preprocessing(size=(2, 2), channels=3, mean=(0.1, 0.2, 0.3), std=(1.0, 1.0, 1.0))
-    picture = np.zeros((1, 2, 2, 3), np.uint8)
-    np.testing.assert_array_equal(-colour.normalise(picture)[0], colour.per_feature(colour.mean))
-
-
 @given(arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3))))
 def test_grey_from_colour_is_pillows(picture):
     grey = Preprocessing(size=picture.shape[:2], channels=1, mean=(0.5,), std=(0.5,))

@@ -10,6 +10,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from tenfold.data.catalog import load_data
+from tenfold.data.image_set import ImageSet
 from tenfold.model.network import Network
 from tenfold.model.preprocessing import Preprocessing
 from tenfold.training.engine import Examples, initial_snapshot
@@ -93,13 +94,8 @@ def test_the_lectures_very_lines(seed, tmp_path, capsys):
 def test_torch_and_reference_agree(recipe, head, precision):
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (100, 6, 5, 3)).astype(np.uint8)
-    scale = Preprocessing.fitted(images)
-    examples = Examples(
-        images.reshape(100, -1),
-        rng.integers(0, 2, 100),
-        scale.per_feature(scale.mean),
-        scale.per_feature(scale.std),
-    )
+    labels = rng.integers(0, 2, 100)
+    examples = Examples.of(ImageSet(images, labels, ("a", "b"), "memory"), Preprocessing.fitted(images))
     network = Network.for_task(90, recipe.hidden, 2, head)
     recipe = recipe.with_changes(precision=precision)
     start = initial_snapshot(network, recipe, threads=1)

@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from tenfold.model.network import Network
 from tenfold.training.torch_random import TorchGenerator, initial_weights
 
+pytestmark = pytest.mark.usefixtures("with_and_without_compiled_part")
 seeds = st.integers(0, 2**32 - 1)
 
 

@@ -8,7 +8,7 @@ from tenfold.cli.options import JsonOption, print_json
 
 
 def doctor(json: JsonOption = False) -> None:
-    """Say which engine, precision, threads and data this installation will use, and why."""
+    """Say which engine, instruction set, precision, threads and data will be used here, and why."""
     from tenfold import api
 
     found = api.doctor()
@@ -17,8 +17,9 @@ def doctor(json: JsonOption = False) -> None:
         return
     typer.echo("versions   " + ", ".join(f"{name} {version}" for name, version in found.versions.items()))
     typer.echo(f"engine     {found.engine}: {found.engine_reason} (ready: {', '.join(found.engines)})")
-    typer.echo(f"precision  {found.precision}")
-    typer.echo(f"threads    {found.threads}: the cores that this process may use")
+    typer.echo(f"kernels    {found.instruction_set}: {found.instruction_set_reason}")
+    typer.echo(f"precision  {found.precision}: {found.precision_reason}")
+    typer.echo(f"threads    {found.threads}: the cores that affinity and quota leave this process")
     for extra, installed in found.extras.items():
         typer.echo(
             f"extra      {extra}: "

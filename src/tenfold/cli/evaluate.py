@@ -6,7 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from tenfold.cli.options import JsonOption, ModelArgument, SizeOption, parse_size, print_json
+from tenfold.cli.options import (
+    JsonOption,
+    ModelArgument,
+    PrecisionOption,
+    SizeOption,
+    parse_size,
+    print_json,
+)
 
 
 def evaluate(
@@ -21,13 +28,14 @@ def evaluate(
         str, typer.Option(metavar="NAME", help="Which images: test, train, validation or all.")
     ] = "test",
     size: SizeOption = None,
+    precision: PrecisionOption = "float32",
     json: JsonOption = False,
 ) -> None:
     """Measure a model on labelled images: accuracy with its 95 % interval, loss, each class."""
     from tenfold import api
 
     any_split: Any = split
-    result = api.evaluate(model, data, split=any_split, size=parse_size(size))
+    result = api.evaluate(model, data, split=any_split, size=parse_size(size), precision=precision)
     if json:
         print_json(result.to_dict())
         return

@@ -70,4 +70,7 @@ SizeOption = Annotated[
     typer.Option(metavar="HxW", help="Scale every picture to this height and width.", show_default=False),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+PrecisionOption = Annotated[
+    str, typer.Option(metavar="NAME", help="float32, or bfloat16: faster, less exact, where compiled.")
+]
 ModelArgument = Annotated[str, typer.Argument(help="A model file, or a run's folder.", show_default=False)]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tenfold.cli.options import JsonOption, ModelArgument, print_json
+from tenfold.cli.options import JsonOption, ModelArgument, PrecisionOption, print_json
 
 
 def predict(
@@ -19,12 +19,13 @@ def predict(
             show_default=False,
         ),
     ],
+    precision: PrecisionOption = "float32",
     json: JsonOption = False,
 ) -> None:
     """Say what pictures show: the label and the probability of each class."""
     from tenfold import api
 
-    predictions = api.predict(model, images)
+    predictions = api.predict(model, images, precision=precision)
     if json:
         rows = [{"image": path} | prediction.to_dict() for path, prediction in predictions.items()]
         print_json(rows)

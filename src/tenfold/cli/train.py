@@ -37,7 +37,7 @@ def train(
     precision: Annotated[str | None, _field("precision", "NAME")] = None,
     log_interval: Annotated[int | None, _field("log_interval", "N", whole_number)] = None,
     seed: Annotated[int | None, _field("seed", "N", whole_number)] = None,
-    engine: Annotated[str | None, _setting("auto, torch or reference.", "NAME")] = None,
+    engine: Annotated[str | None, _setting("auto, fused, torch or reference.", "NAME")] = None,
     device: Annotated[str | None, _setting("Where the torch engine computes: cpu, cuda …", "NAME")] = None,
     threads: Annotated[
         int | None, _setting("Threads; without a number, the cores at hand.", "N", whole_number)

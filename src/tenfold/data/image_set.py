@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold import native
 from tenfold.errors import DataError
 
 LARGEST_INPUT = 200_000
@@ -129,15 +130,22 @@ def mean_and_std(images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArra
     counts = np.zeros((channels, 256), np.int64)
     step = max(1, _PIXELS // math.prod(images.shape[1:3]))
     for start in range(0, len(images), step):
-        pixels = images[start : start + step].reshape(-1, channels)
-        for channel in range(channels):
-            counts[channel] += np.bincount(pixels[:, channel], minlength=256)
+        counts += _value_counts(images[start : start + step].reshape(-1, channels))
     values = np.arange(256)
     count = int(counts[0].sum())
     sums = [int(total) for total in counts @ values]
     squares = [int(total) for total in counts @ values**2]
     variances = [(count * q - s * s) / count**2 for s, q in zip(sums, squares, strict=True)]
     return np.array(sums) / count / 255, np.sqrt(variances) / 255
+
+
+def _value_counts(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Count how often each channel (row) has each value (column)."""
+    if native.absence() is None:
+        from tenfold._native import pixel_counts
+
+        return pixel_counts(np.ascontiguousarray(pixels))
+    return np.stack([np.bincount(channel, minlength=256) for channel in pixels.T])
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,23 @@ class Preprocessing:
             picture = 255 - picture
         return picture
 
+    def check(self, images: NDArray[np.uint8]) -> None:
+        """Refuse images that are not uint8 of this preprocessing's shape.
+
+        Raises
+        ------
+        ModelError
+            When the images have another shape or type.
+        """
+        if images.shape[1:] != self.shape or images.dtype != np.uint8:
+            mend = f"--size {self.size[0]}x{self.size[1]} scales every picture"
+            if images.shape[1:3] == self.size:
+                mend = "it was trained on grey images" if self.channels == 1 else "it was trained in colour"
+            raise ModelError(
+                f"images are {images.dtype} {_by(images.shape[1:])}; "
+                f"this model expects uint8 {_by(self.shape)}: {mend}"
+            )
+
     def normalise(self, images: NDArray[np.uint8]) -> Floats:
         """Turn images into the network's input rows.
 
@@ -134,24 +151,12 @@ class Preprocessing:
         ModelError
             When the images have another shape or type.
         """
-        if images.shape[1:] != self.shape or images.dtype != np.uint8:
-            mend = f"--size {self.size[0]}x{self.size[1]} scales every picture"
-            if images.shape[1:3] == self.size:
-                mend = "it was trained on grey images" if self.channels == 1 else "it was trained in colour"
-            raise ModelError(
-                f"images are {images.dtype} {_by(images.shape[1:])}; "
-                f"this model expects uint8 {_by(self.shape)}: {mend}"
-            )
+        self.check(images)
         rows = images.astype(np.float32)
         rows /= 255
         rows -= np.array(self.mean, np.float32)
         rows /= np.array(self.std, np.float32)
         return rows.reshape(len(images), self.features)
-
-    def per_feature(self, values: tuple[float, ...]) -> NDArray[np.float32]:
-        """Repeat a value a channel for every pixel: float32 of shape (features,), or (1,) in grey."""
-        array = np.array(values, np.float32)
-        return array if self.channels == 1 else np.tile(array, self.size[0] * self.size[1])
 
 
 def _light_border(images: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from tenfold.training.engine import Event, Snapshot
 from tenfold.training.recipe import Recipe
 from tenfold.training.torch_random import TorchGenerator
 
-BREATH_SECONDS = 0.05
+BREATH_SECONDS = 0.02
 """Longest stretch of work, beyond one batch, in which an engine answers to nobody."""
 
 

@@ -39,8 +39,9 @@ class Examples:
         Flattened pixels, or any numbers. Pixels count as fractions of 255.
     labels : ndarray of int64, shape (N,)
         Class indices.
-    mean, std : ndarray of float32, shape (features,) or (1,)
-        A row becomes ``(row - mean) / std``, after pixels are divided by 255.
+    mean, std : ndarray of float32, shape (period,)
+        A row becomes ``(row - mean) / std``, after pixels are divided by 255; feature k takes entry k modulo
+        the period. So grey images have one entry, colour images three, rows of numbers one a feature.
     """
 
     inputs: NDArray[np.uint8] | NDArray[np.float32]
@@ -57,17 +58,24 @@ class Examples:
         return cls(
             inputs=images.images.reshape(len(images), preprocessing.features),
             labels=images.labels,
-            mean=preprocessing.per_feature(preprocessing.mean),
-            std=preprocessing.per_feature(preprocessing.std),
+            mean=np.array(preprocessing.mean, np.float32),
+            std=np.array(preprocessing.std, np.float32),
         )
+
+    @property
+    def scale(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Mean and deviation of each feature, both of shape (features,)."""
+        features = self.inputs.shape[1]
+        return np.resize(self.mean, features), np.resize(self.std, features)
 
     def rows(self, indices: NDArray[np.int64]) -> Floats:
         """Gather and normalise a batch: float32 of shape (len(indices), features)."""
         rows = self.inputs[indices].astype(np.float32)
         if self.inputs.dtype == np.uint8:
             rows /= 255
-        rows -= self.mean
-        rows /= self.std
+        mean, std = self.scale
+        rows -= mean
+        rows /= std
         return rows
 
 

@@ -50,6 +50,8 @@ class Settings:
         Where it computes.
     threads : int
         Threads of its matrix products.
+    instruction_set : str, optional
+        What the fused engine computes with; results differ in their last bits from one to another.
     size : tuple of int, optional
         Height and width to which every picture is scaled.
     """
@@ -58,12 +60,15 @@ class Settings:
     engine: str
     device: str
     threads: int
+    instruction_set: str | None = None
     size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         for name in ("data", "engine", "device"):
             if not isinstance(getattr(self, name), str):
                 raise UsageError(f"{name}: {getattr(self, name)!r}; expected text")
+        if not isinstance(self.instruction_set, str | None):
+            raise UsageError(f"instruction_set: {self.instruction_set!r}; expected text")
         if type(self.threads) is not int or not 1 <= self.threads <= 1024:
             raise UsageError(f"threads: {self.threads!r}; expected a whole number from 1 to 1,024")
         if isinstance(self.size, list):
@@ -77,12 +82,16 @@ class Settings:
         return cls(**(values | {"size": tuple(values["size"]) if "size" in values else None}))
 
     def differences(self, other: Settings) -> list[str]:
-        """Name the fields in which two settings differ, but for the place of the data, with both values."""
+        """Name the fields that change results and differ between two settings, with both values.
+
+        The place of the data does not count, nor do the threads of the fused engine.
+        """
         mine, theirs = asdict(self), asdict(other)
+        harmless = ("data", "threads") if self.engine == "fused" else ("data",)
         return [
             f"{name} ({mine[name]} → {theirs[name]})"
             for name in mine
-            if name != "data" and mine[name] != theirs[name]
+            if name not in harmless and mine[name] != theirs[name]
         ]
 
     def to_dict(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import time
+from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 import tenfold
+from tenfold import native
 from tenfold.data.image_set import Splits
 from tenfold.errors import RunError
 from tenfold.model.model_file import GOLDEN_EXAMPLES, Model
@@ -45,8 +47,8 @@ class Session:
     UsageError
         When recipe, data and engine do not fit one another.
     RunError
-        When the run's last checkpoint does not continue this recipe, data and engine, or when the loss
-        leaves the finite numbers.
+        When the run's last checkpoint does not continue this recipe, data and engine, when the run began
+        with another instruction set, or when the loss leaves the finite numbers.
     """
 
     def __init__(self, run: Run, splits: Splits, listener: Listener) -> None:
@@ -56,9 +58,11 @@ class Session:
         self._preprocessing = Preprocessing.fitted(splits.train.images)
         self._network = network_for(splits, run.recipe)
         self._engine = open_engine(run.settings.engine, run.settings.device, run.recipe.precision)
+        _check_instruction_set(run)
         self._origin = Origin(run.recipe, run.settings, splits.sha256())
         start = latest_checkpoint(run.path, self._origin)
-        self._state = start or initial_snapshot(self._network, run.recipe, run.settings.threads)
+        start = start or initial_snapshot(self._network, run.recipe, run.settings.threads)
+        self._state = replace(start, threads=run.settings.threads)
         self._libraries = ThreadpoolController()
         self._correct: int | None = None
         self._checkpoint_due = time.monotonic() + CHECKPOINT_SECONDS
@@ -137,7 +141,8 @@ class Session:
     def _count_correct(self, state: Snapshot) -> int:
         test = self._splits.test
         with self._libraries.limit(limits=state.threads), np.errstate(over="ignore", invalid="ignore"):
-            probabilities = Predictor(self._model(state)).probabilities(test.images)
+            predictor = Predictor(self._model(state), threads=state.threads)
+            probabilities = predictor.probabilities(test.images)
         if not np.isfinite(probabilities).all():
             raise self._diverged("the weights left the finite numbers")
         return int((probabilities.argmax(axis=1) == test.labels).sum())
@@ -155,6 +160,7 @@ class Session:
             "recipe": self._run.recipe.to_dict(),
             "engine": self._engine.name,
             "device": self._run.settings.device,
+            "instruction_set": self._run.settings.instruction_set,
             "threads": self._state.threads,
             "data": {"source": self._run.settings.data, "size": self._run.settings.size},
             "data_sha256": self._origin.data_sha256,
@@ -167,6 +173,15 @@ class Session:
         versions = {"tenfold": tenfold.__version__, "python": platform.python_version()}
         packages = ("numpy", "torch") if self._engine.name == "torch" else ("numpy",)
         return versions | {package: metadata.version(package) for package in packages}
+
+
+def _check_instruction_set(run: Run) -> None:
+    began = run.settings.instruction_set
+    if began is not None and began != (now := native.instruction_set().name):
+        raise RunError(
+            f"{run.path}: began with the instruction set {began}, and {now} rounds otherwise; "
+            f"go on with {native.VARIABLE}={began}, or start a new run"
+        )
 
 
 def network_for(splits: Splits, recipe: Recipe) -> Network:

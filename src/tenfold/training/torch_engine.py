@@ -78,8 +78,7 @@ class TorchTrainer:
         self._momentum = recipe.momentum
         self._inputs = torch.from_numpy(np.require(examples.inputs, requirements="W")).to(device)
         self._labels = torch.from_numpy(np.require(examples.labels, requirements="W")).to(device)
-        self._mean = torch.tensor(examples.mean, device=device)
-        self._std = torch.tensor(examples.std, device=device)
+        self._mean, self._std = (torch.tensor(values, device=device) for values in examples.scale)
 
     def train(self, indices: NDArray[np.int64], batch_size: int, learning_rate: float) -> list[float]:
         """Take one step a batch and return the losses."""

@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold import native
 from tenfold.functional import Floats
 from tenfold.model.network import Network, Weights
 
@@ -58,9 +59,16 @@ class TorchGenerator:
 
     def permutation(self, n: int) -> NDArray[np.int64]:
         """Shuffle 0 … n-1 by Fisher and Yates from the front, as ``torch.randperm`` does."""
+        if n == 0:
+            return np.empty(0, np.int64)
+        draws = self._draw(n - 1)
+        if native.absence() is None:
+            from tenfold._native import shuffled
+
+            return shuffled(draws)
         places = np.arange(n)
         order = places.tolist()
-        swaps = places[:-1] + self._draw(max(n - 1, 0)) % (n - places[:-1])
+        swaps = places[:-1] + draws % (n - places[:-1])
         for place, other in enumerate(swaps.tolist()):
             order[place], order[other] = order[other], order[place]
         return np.array(order, dtype=np.int64)

@@ -1,0 +1,23 @@
+"""One file a library: how somebody who knows it well would train, or ask, the lecture's network.
+
+``epoch`` asks a module for ``train = f(data)``, a function that trains one epoch from the lecture's first
+weights and returns the trained weights; it is called twice, the first time to warm up. ``inference`` asks for
+``logits = f(weights, threads)``, a function from rows to logits.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenfold.model.network import Weights
+
+Train = Callable[[], Weights]
+Logits = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+def peer(name: str) -> Callable:
+    """Import a peer by its name, such as ``pytorch.resident``."""
+    module, function = name.split(".")
+    return getattr(import_module(f"benchmarks.peers.{module}"), function)

@@ -1,0 +1,98 @@
+// What every instruction set offers: the phases of a training step, each as a list of independent blocks.
+//
+// A phase is asked for blocks [first, last) of its list, so that threads share it in any proportion. No block
+// depends on another of the same phase and each is computed in one go, hence the same bits on any number
+// of threads. Buffers are drawn in layout.h. Nothing here allocates, throws or uses the standard library:
+// these functions are compiled once an instruction set, and must not lend their code to anybody else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "../layout.h"
+
+namespace tenfold {
+
+struct Range {
+    std::size_t first, last;
+};
+
+// Examples as they lie in memory, and how to normalise them.
+struct Source {
+    const std::uint8_t* pixels;  // [count][features], or null
+    const float* numbers;        // [count][features], or null
+    const std::int64_t* labels;
+    std::size_t features;
+    const float* table;  // [period][256]: what a pixel becomes; null where numbers are given or period is long
+    const float *mean, *std;  // [period]
+    std::size_t period;
+};
+
+struct Batch {
+    const std::int64_t* order = nullptr;  // [size]: which examples
+    std::size_t size = 0;
+};
+
+// The inputs of a layer, as operands of two products. Inference has no columns.
+struct Activation {
+    Word* rows = nullptr;
+    std::size_t row_stride = 0;
+    Word* columns = nullptr;
+    std::size_t column_stride = 0;
+};
+
+// The gradient of the loss by a layer's outputs, as operands of two products.
+struct Gradient {
+    Word* by_output = nullptr;   // [n][w(B')][32]
+    Word* by_example = nullptr;  // [b][w(N')][32]
+};
+
+struct Layer {
+    std::size_t inputs, outputs;
+    float *weight = nullptr, *momentum = nullptr;     // [n][K'][32]
+    float *bias = nullptr, *bias_momentum = nullptr;  // [N']
+    Word* forward_weight = nullptr;                   // [n][w(K')][32]
+    Word* backward_weight = nullptr;                  // [K'][backward_stride], none in the first layer
+    std::size_t backward_stride = 0;
+    Activation input = {};
+    Gradient gradient = {};
+};
+
+struct Loss {
+    float* logits;  // [B'][N']: becomes p - y over the batch size
+    double* losses;  // [B']
+    bool sigmoid;
+    float label_smoothing;
+};
+
+// v ← μ v + (dW + λ W) and W ← W - η (α v + β (dW + λ W)): α is 1 and β is 0, or with Nesterov μ and 1.
+struct Step {
+    float momentum, weight_decay;  // μ, λ
+    float along_momentum, along_gradient;  // η α, η β
+};
+
+struct Kernels {
+    std::size_t words_in_block;  // w(32)
+
+    // Blocks: (batch, inputs), inputs running fastest.
+    void (*gather)(const Source&, const Batch&, const Activation& to, Range);
+    // Blocks: (outputs, batch). The last layer has no ReLU and puts out logits.
+    void (*forward)(const Layer&, std::size_t batch_size, const Activation& output, Range);
+    void (*forward_logits)(const Layer&, std::size_t batch_size, float* logits, Range);
+    // Blocks: batch.
+    void (*loss)(const Source&, const Batch&, const Layer& last, const Loss&, Range);
+    // Blocks: (inputs, batch). Writes the gradient of the layer below.
+    void (*input_gradient)(const Layer&, std::size_t batch_size, const Gradient& below, Range);
+    // Blocks: (outputs, inputs).
+    void (*update)(const Layer&, std::size_t batch_size, const Step&, Range);
+    // Makes the operands anew from the state. Blocks: (outputs, inputs).
+    void (*refresh)(const Layer&, Range);
+};
+
+const Kernels* portable_float32();
+const Kernels* avx2_float32();
+const Kernels* avx512_float32();
+const Kernels* avx512_bfloat16();
+const Kernels* amx_bfloat16();
+
+}  // namespace tenfold

@@ -1,0 +1,90 @@
+// Vectors of as many float32 as the instruction set holds, by the compiler's own vector types.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "../layout.h"
+
+#define TENFOLD_INLINE inline __attribute__((always_inline))
+
+namespace tenfold::TENFOLD_ISA {
+
+inline constexpr int kLanes = TENFOLD_LANES;
+inline constexpr int kVectors = kBlock / kLanes;  // vectors in a row of a block
+
+typedef float Vector __attribute__((vector_size(kLanes * 4)));
+typedef std::int32_t Integers __attribute__((vector_size(kLanes * 4)));
+typedef float UnalignedVector __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+typedef float AlignedVector __attribute__((vector_size(kLanes * 4), may_alias));
+
+TENFOLD_INLINE Vector load(const void* from) { return *static_cast<const AlignedVector*>(from); }
+TENFOLD_INLINE void store(void* to, Vector v) { *static_cast<AlignedVector*>(to) = v; }
+TENFOLD_INLINE Vector load_unaligned(const void* from) { return *static_cast<const UnalignedVector*>(from); }
+TENFOLD_INLINE Vector all_bits(Word word) { return (Vector)(Integers{} + static_cast<std::int32_t>(word)); }
+TENFOLD_INLINE Vector all(float value) { return all_bits(__builtin_bit_cast(Word, value)); }
+
+TENFOLD_INLINE Vector relu(Vector v) { return v < 0.0f ? Vector{} : v; }  // NaN stays NaN
+
+template <int... I>
+TENFOLD_INLINE Vector low_halves(Vector a, Vector b, std::integer_sequence<int, I...>) {
+    return __builtin_shufflevector(a, b, ((I & 1) * kLanes + I / 2)...);
+}
+template <int... I>
+TENFOLD_INLINE Vector high_halves(Vector a, Vector b, std::integer_sequence<int, I...>) {
+    return __builtin_shufflevector(a, b, ((I & 1) * kLanes + (I + kLanes) / 2)...);
+}
+
+// Transposes a square of kLanes x kLanes words: interleaving the first half of the rows with the second
+// shifts the binary digits of (row, lane) round by one; after log2(kLanes) rounds row and lane are exchanged.
+TENFOLD_INLINE void transpose_square(Vector (&rows)[kLanes]) {
+    constexpr std::make_integer_sequence<int, kLanes> lanes{};
+#pragma GCC unroll 8
+    for (int round = kLanes; round > 1; round /= 2) {
+        Vector turned[kLanes];
+#pragma GCC unroll 16
+        for (int i = 0; i < kLanes / 2; ++i) {
+            turned[2 * i] = low_halves(rows[i], rows[i + kLanes / 2], lanes);
+            turned[2 * i + 1] = high_halves(rows[i], rows[i + kLanes / 2], lanes);
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < kLanes; ++i) rows[i] = turned[i];
+    }
+}
+
+struct alignas(64) Block {
+    float at[kBlock][kBlock];
+};
+
+inline void transpose(const Block& from, Block& to) {
+    for (int i = 0; i < kVectors; ++i) {
+        for (int j = 0; j < kVectors; ++j) {
+            Vector rows[kLanes];
+            for (int r = 0; r < kLanes; ++r) rows[r] = load(&from.at[i * kLanes + r][j * kLanes]);
+            transpose_square(rows);
+            for (int r = 0; r < kLanes; ++r) store(&to.at[j * kLanes + r][i * kLanes], rows[r]);
+        }
+    }
+}
+
+// e^x to two units in the last place: 2^n times a polynomial on [-ln2/2, ln2/2] (Cephes, expf).
+TENFOLD_INLINE Vector exponential(Vector x) {
+    x = x < -87.0f ? all(-87.0f) : x;  // below it counts as e^-87, which no sum of float32 feels
+    const Vector shifted = x * 1.44269504088896341f + 12582912.0f;  // 1.5·2^23: rounds to a whole number
+    const Vector n = shifted - 12582912.0f;
+    const Vector r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
+    Vector p = all(1.9875691500e-4f);
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * r * r + r + 1.0f;
+    const Integers exponent = (__builtin_convertvector(n, Integers) + 127) << 23;
+    Vector scale;
+    __builtin_memcpy(&scale, &exponent, sizeof scale);
+    return p * scale;
+}
+
+}  // namespace tenfold::TENFOLD_ISA

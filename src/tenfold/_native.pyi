@@ -1,0 +1,54 @@
+import numpy as np
+from numpy.typing import NDArray
+
+Tensors = dict[str, NDArray[np.float32]]
+Rows = NDArray[np.uint8] | NDArray[np.float32]
+
+def instruction_sets() -> list[tuple[str, list[str]]]:
+    """Names and precisions of the instruction sets that run here, best first."""
+
+def shuffled(draws: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Shuffle 0 … n-1 by the n-1 random numbers ``draws``, as `TorchGenerator.permutation` does."""
+
+def pixel_counts(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Count how often each channel has each value: shape (channels, 256), of pixels (count, channels)."""
+
+class Trainer:
+    def __init__(
+        self,
+        widths: list[int],
+        head: str,
+        isa: str,
+        precision: str,
+        threads: int,
+        weights: Tensors,
+        momentum: Tensors,
+    ) -> None: ...
+    def train(
+        self,
+        inputs: Rows,
+        labels: NDArray[np.int64],
+        mean: NDArray[np.float32],
+        std: NDArray[np.float32],
+        order: NDArray[np.int64],
+        *,
+        batch_size: int,
+        learning_rates: NDArray[np.float32],
+        momentum: float,
+        nesterov: bool,
+        weight_decay: float,
+        label_smoothing: float,
+    ) -> NDArray[np.float64]:
+        """Take one step a batch of ``order``; return each batch's mean loss."""
+
+    def weights(self) -> Tensors: ...
+    def momentum(self) -> Tensors: ...
+    def times(self) -> dict[str, float]:
+        """Seconds that the first thread has spent in each phase of the steps so far, and waiting."""
+
+class Classifier:
+    def __init__(self, widths: list[int], isa: str, precision: str, weights: Tensors) -> None: ...
+    def logits(
+        self, inputs: Rows, mean: NDArray[np.float32], std: NDArray[np.float32], threads: int
+    ) -> NDArray[np.float32]:
+        """Compute the logits, shape (N, outputs), of rows of shape (N, inputs)."""
