@@ -11,12 +11,14 @@ import datetime
 import inspect
 from pathlib import Path
 
-from benchmarks import epoch, folder, inference, lecture, mapped, scaling, startup
+from benchmarks import epoch, folder, inference, lecture, mapped, phases, precision, scaling, startup
 from benchmarks.machine import machine, versions
 
 BENCHMARKS = {
     "lecture": lecture,
     "epoch": epoch,
+    "phases": phases,
+    "precision": precision,
     "inference": inference,
     "scaling": scaling,
     "mapped": mapped,

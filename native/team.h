@@ -53,6 +53,7 @@ public:
     template <class Work>
     void work(std::span<const std::size_t> lists, const Work& work) {
         blocks_ = std::accumulate(lists.begin(), lists.end(), std::size_t{0});
+        std::size_t done = 0;
         for (std::size_t i = 0; i < team_.size(); ++i) {
             const std::size_t other = (index_ + i) % team_.size();
             std::size_t part = 0;
@@ -63,9 +64,10 @@ public:
                     work(list, Range{mine.first + within(some.first, start, mine), mine.first + within(some.last, start, mine)});
                     start += length(mine);
                 }
-                team_.report(phase_, length(some), blocks_);
+                done += length(some);
             }
         }
+        if (done > 0) team_.report(phase_, done, blocks_);
     }
     template <class Work>
     void work(std::size_t blocks, const Work& work) {

@@ -56,13 +56,15 @@ def test_training_learns_and_keeps_what_it_said(digits, tmp_path):
     tests = [(r["epoch"], r["accuracy"]) for r in history if "accuracy" in r]
     assert tests == [(epoch, correct / total) for epoch, correct, total in recorder.tests]
     assert tests[-1][1] > 0.8
-    assert sorted(path.name for path in run.path.iterdir()) == [
-        "checkpoint-000002-000000000.safetensors",
+    names = {path.name for path in run.path.iterdir()}
+    earlier = {"checkpoint-000001-000000000.safetensors", "checkpoint-000002-000000000.safetensors"}
+    assert names - earlier == {
         "checkpoint-000003-000000000.safetensors",
         "history.jsonl",
         "model.safetensors",
         "recipe.toml",
-    ]
+    }
+    assert len(names & earlier) <= 1
 
 
 def test_evaluation_counts_as_scikit_learn_counts(run, splits):

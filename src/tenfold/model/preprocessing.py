@@ -161,6 +161,8 @@ class Preprocessing:
 
 def _light_border(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
     border = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
+    if border.max(initial=0) < 128:
+        return np.zeros(len(images), np.bool_)
     light: NDArray[np.bool_] = border.reshape(len(images), -1).mean(axis=1) >= 128
     return light
 

@@ -27,7 +27,8 @@ from tenfold.training.listener import Listener
 from tenfold.training.recipe import Recipe
 from tenfold.training.run import Run
 
-CHECKPOINT_SECONDS = 30.0
+CHECKPOINT_SECONDS, EPOCH_CHECKPOINT_SECONDS = 30.0, 1.0
+"""Longest time between two checkpoints, and shortest between those at epochs' ends."""
 
 
 class Session:
@@ -65,7 +66,7 @@ class Session:
         self._state = replace(start, threads=run.settings.threads)
         self._libraries = ThreadpoolController()
         self._correct: int | None = None
-        self._checkpoint_due = time.monotonic() + CHECKPOINT_SECONDS
+        self._last_checkpoint = time.monotonic()
 
     def carry_out(self) -> Run:
         """Train to the end of the recipe and write the model; return the run."""
@@ -109,10 +110,16 @@ class Session:
             stop_asked = True
         if event.ends_epoch:
             self._test(event)
-        if stop_asked or event.ends_epoch or time.monotonic() >= self._checkpoint_due:
+        if stop_asked or self._is_due(event):
             self._checkpoint(event)
         if stop_asked:
             raise KeyboardInterrupt
+
+    def _is_due(self, event: Event) -> bool:
+        """Whether to write a checkpoint: after a while, sooner at an epoch's end, always at the last."""
+        waited = time.monotonic() - self._last_checkpoint
+        last = event.ends_epoch and event.epoch == self._run.recipe.epochs
+        return last or waited >= (EPOCH_CHECKPOINT_SECONDS if event.ends_epoch else CHECKPOINT_SECONDS)
 
     def _test(self, event: Event) -> None:
         self._correct = self._count_correct(event.snapshot())
@@ -124,7 +131,7 @@ class Session:
         self._state = event.snapshot()
         self._run.flush_history()
         write_checkpoint(self._run.path, self._state, self._origin)
-        self._checkpoint_due = time.monotonic() + CHECKPOINT_SECONDS
+        self._last_checkpoint = time.monotonic()
 
     def _model(self, state: Snapshot, provenance: dict[str, Any] | None = None) -> Model:
         test = self._splits.test
