@@ -13,7 +13,8 @@ namespace tenfold {
 
 namespace {
 
-constexpr std::size_t kChunk = 128;  // rows that pass through all layers together: they stay in cache
+constexpr std::size_t kChunk = 128;  // rows at most that pass through all layers together: they stay in cache
+constexpr std::size_t kWorthAThread = 10'000'000;  // multiply-adds beside which the start of a thread is little
 
 // What one chunk needs on its way; kept for the next call, as a single image takes less time than the memory.
 struct Workspace {
@@ -40,10 +41,18 @@ struct Classifier::State {
 
     State(const std::vector<std::size_t>& widths, const Kernels& kernels) : network(widths, kernels, false) {}
 
+    std::size_t team_size(std::size_t count, int threads) const;
     std::unique_ptr<Workspace> borrow();
     void give_back(std::unique_ptr<Workspace> workspace);
     void chunk(const Source& source, const Batch& rows, const Workspace& workspace, float* logits) const;
 };
+
+// As many threads as that many rows are worth.
+std::size_t Classifier::State::team_size(std::size_t count, int threads) const {
+    std::size_t work = 0;
+    for (const Layer& layer : network.layers()) work += count * layer.inputs * layer.outputs;
+    return std::clamp<std::size_t>(work / kWorthAThread, 1, std::max(threads, 1));
+}
 
 std::unique_ptr<Workspace> Classifier::State::borrow() {
     {
@@ -93,16 +102,17 @@ void Classifier::logits(const Examples& examples, int threads, float* logits) co
     State& state = *state_;
     const std::size_t features = state.network.layers().front().inputs;
     const std::size_t outputs = state.network.layers().back().outputs;
-    const std::size_t chunks = (examples.count + kChunk - 1) / kChunk;
+    const std::size_t size = state.team_size(examples.count, threads);
+    const std::size_t chunk = std::clamp(padded(examples.count / size), kBlock, kChunk);
+    const std::size_t chunks = (examples.count + chunk - 1) / chunk;
     const NormalisedSource normalised(examples, features);
     std::vector<std::unique_ptr<Workspace>> workspaces;
-    const int size = static_cast<int>(std::clamp<std::size_t>(chunks, 1, std::max(threads, 1)));
-    for (int i = 0; i < size; ++i) workspaces.push_back(state.borrow());
-    run_team(size, [&](Member& member) {
+    for (std::size_t i = 0; i < size; ++i) workspaces.push_back(state.borrow());
+    run_team(static_cast<int>(size), [&](Member& member) {
         member.work(chunks, [&](Range some) {
             std::int64_t rows[kChunk];
             for (std::size_t i = some.first; i < some.last; ++i) {
-                const std::size_t start = i * kChunk, count = std::min(kChunk, examples.count - start);
+                const std::size_t start = i * chunk, count = std::min(chunk, examples.count - start);
                 std::iota(rows, rows + count, static_cast<std::int64_t>(start));
                 state.chunk(normalised.source(), {rows, count}, *workspaces[member.index()], logits + start * outputs);
             }

@@ -15,6 +15,7 @@ from threadpoolctl import ThreadpoolController
 import tenfold
 from tenfold import native
 from tenfold.data.image_set import Splits
+from tenfold.data.mapping import expect_shuffled_reading
 from tenfold.errors import RunError
 from tenfold.model.model_file import GOLDEN_EXAMPLES, Model
 from tenfold.model.network import Network
@@ -83,6 +84,7 @@ class Session:
     def _carry_out(self) -> Run:
         self._run.rewind(self._state.epoch, self._state.batch)
         self._listener.began(self._run, self._splits, self._network)
+        expect_shuffled_reading(self._splits.train.images)
         examples = Examples.of(self._splits.train, self._preprocessing)
         for event in self._engine.fit(self._network, self._run.recipe, examples, self._state):
             self._follow(event)
