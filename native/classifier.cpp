@@ -14,7 +14,7 @@ namespace tenfold {
 namespace {
 
 constexpr std::size_t kChunk = 128;  // rows at most that pass through all layers together: they stay in cache
-constexpr std::size_t kWorthAThread = 10'000'000;  // multiply-adds beside which the start of a thread is little
+constexpr std::size_t kWorthAThread = 250'000;  // multiply-adds that make another thread worth its meetings
 
 // What one chunk needs on its way; kept for the next call, as a single image takes less time than the memory.
 struct Workspace {
@@ -32,6 +32,19 @@ struct Workspace {
     }
 };
 
+// Rows one after the other, as a batch.
+class Rows {
+public:
+    Rows(std::size_t first, std::size_t count) : count_(count) {
+        std::iota(order_, order_ + count, static_cast<std::int64_t>(first));
+    }
+    Batch batch() const { return {order_, count_}; }
+
+private:
+    const std::size_t count_;
+    std::int64_t order_[kChunk];
+};
+
 }  // namespace
 
 struct Classifier::State {
@@ -44,7 +57,10 @@ struct Classifier::State {
     std::size_t team_size(std::size_t count, int threads) const;
     std::unique_ptr<Workspace> borrow();
     void give_back(std::unique_ptr<Workspace> workspace);
-    void chunk(const Source& source, const Batch& rows, const Workspace& workspace, float* logits) const;
+    void together(const Source& source, std::size_t count, std::size_t size, float* logits);
+    void apart(const Source& source, std::size_t count, std::size_t size, float* logits);
+    void chunk(const Source& source, const Batch& rows, const Workspace& workspace, Member& member) const;
+    void copy_logits(const Batch& rows, const Workspace& workspace, float* logits) const;
 };
 
 // As many threads as that many rows are worth.
@@ -71,23 +87,61 @@ void Classifier::State::give_back(std::unique_ptr<Workspace> workspace) {
     idle.push_back(std::move(workspace));
 }
 
+// Takes rows through all layers, the members of a team sharing the blocks of each.
 void Classifier::State::chunk(const Source& source, const Batch& rows, const Workspace& workspace,
-                              float* logits) const {
+                              Member& member) const {
     const Kernels& kernels = network.kernels();
     const std::size_t b = blocks(rows.size), last = network.layers().size() - 1;
-    kernels.gather(source, rows, workspace.inputs[0], {0, b * blocks(source.features)});
+    member.work(b * blocks(source.features),
+                [&](Range some) { kernels.gather(source, rows, workspace.inputs[0], some); });
+    member.meet();
     for (std::size_t l = 0; l <= last; ++l) {
         Layer layer = network.layers()[l];
         layer.input = workspace.inputs[l];
-        const Range all{0, blocks(layer.outputs) * b};
-        if (l < last)
-            kernels.forward(layer, rows.size, workspace.inputs[l + 1], all);
-        else
-            kernels.forward_logits(layer, rows.size, workspace.logits.data(), all);
+        member.work(blocks(layer.outputs) * b, [&](Range some) {
+            if (l < last)
+                kernels.forward(layer, rows.size, workspace.inputs[l + 1], some);
+            else
+                kernels.forward_logits(layer, rows.size, workspace.logits.data(), some);
+        });
+        member.meet();
     }
-    const std::size_t outputs = network.layers()[last].outputs;
+}
+
+void Classifier::State::copy_logits(const Batch& rows, const Workspace& workspace, float* logits) const {
+    const std::size_t outputs = network.layers().back().outputs;
     for (std::size_t row = 0; row < rows.size; ++row)
         std::memcpy(logits + row * outputs, workspace.logits.data() + row * padded(outputs), outputs * sizeof(float));
+}
+
+// A block of rows: all threads share each layer's blocks of outputs.
+void Classifier::State::together(const Source& source, std::size_t count, std::size_t size, float* logits) {
+    const Rows rows(0, count);
+    std::unique_ptr<Workspace> workspace = borrow();
+    run_team(static_cast<int>(size), [&](Member& member) { chunk(source, rows.batch(), *workspace, member); });
+    copy_logits(rows.batch(), *workspace, logits);
+    give_back(std::move(workspace));
+}
+
+// Many rows: each thread takes chunks of them through all layers on its own.
+void Classifier::State::apart(const Source& source, std::size_t count, std::size_t size, float* logits) {
+    const std::size_t length = std::clamp(padded(count / size), kBlock, kChunk);
+    const std::size_t outputs = network.layers().back().outputs;
+    std::vector<std::unique_ptr<Workspace>> workspaces;
+    for (std::size_t i = 0; i < size; ++i) workspaces.push_back(borrow());
+    run_team(static_cast<int>(size), [&](Member& member) {
+        member.work((count + length - 1) / length, [&](Range some) {
+            for (std::size_t i = some.first; i < some.last; ++i) {
+                const Rows rows(i * length, std::min(length, count - i * length));
+                const Workspace& workspace = *workspaces[member.index()];
+                Team nobody_else(1);
+                Member alone(nobody_else, 0);
+                chunk(source, rows.batch(), workspace, alone);
+                copy_logits(rows.batch(), workspace, logits + i * length * outputs);
+            }
+        });
+    });
+    for (auto& workspace : workspaces) give_back(std::move(workspace));
 }
 
 Classifier::Classifier(std::vector<std::size_t> widths, const Isa& isa, Precision precision,
@@ -100,25 +154,12 @@ Classifier::~Classifier() = default;
 
 void Classifier::logits(const Examples& examples, int threads, float* logits) const {
     State& state = *state_;
-    const std::size_t features = state.network.layers().front().inputs;
-    const std::size_t outputs = state.network.layers().back().outputs;
+    const NormalisedSource normalised(examples, state.network.layers().front().inputs);
     const std::size_t size = state.team_size(examples.count, threads);
-    const std::size_t chunk = std::clamp(padded(examples.count / size), kBlock, kChunk);
-    const std::size_t chunks = (examples.count + chunk - 1) / chunk;
-    const NormalisedSource normalised(examples, features);
-    std::vector<std::unique_ptr<Workspace>> workspaces;
-    for (std::size_t i = 0; i < size; ++i) workspaces.push_back(state.borrow());
-    run_team(static_cast<int>(size), [&](Member& member) {
-        member.work(chunks, [&](Range some) {
-            std::int64_t rows[kChunk];
-            for (std::size_t i = some.first; i < some.last; ++i) {
-                const std::size_t start = i * chunk, count = std::min(chunk, examples.count - start);
-                std::iota(rows, rows + count, static_cast<std::int64_t>(start));
-                state.chunk(normalised.source(), {rows, count}, *workspaces[member.index()], logits + start * outputs);
-            }
-        });
-    });
-    for (auto& workspace : workspaces) state.give_back(std::move(workspace));
+    if (examples.count <= kBlock)
+        state.together(normalised.source(), examples.count, size, logits);
+    else
+        state.apart(normalised.source(), examples.count, size, logits);
 }
 
 }  // namespace tenfold

@@ -1,9 +1,14 @@
 #include "team.h"
 
 #include <algorithm>
-#include <optional>
+#include <mutex>
 #include <system_error>
 #include <thread>
+#include <vector>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
 
 namespace tenfold {
 
@@ -58,24 +63,110 @@ void Team::wait_for_end_of(std::uint32_t phase) {
     }
 }
 
-void run_team(int threads, const std::function<void(Member&)>& work) {
-    std::optional<Team> team;
-    std::atomic<bool> complete{false};
-    const auto join = [&](std::size_t index) {
-        complete.wait(false);
-        Member member(*team, index);
-        work(member);
-    };
-    std::vector<std::thread> others;
-    try {
-        for (int index = 1; index < threads; ++index) others.emplace_back(join, index);
-    } catch (const std::system_error&) {  // no more threads to be had
+namespace {
+
+// A thread that helps in one team after another. Between two it spins for a while, as calls often follow each other,
+// and then sleeps. Work that it is offered and has not begun can be withdrawn: nobody waits for a sleeper.
+class Helper {
+public:
+    Helper() { std::thread([this] { help(); }).detach(); }
+
+    void offer(Team& team, std::size_t index, const std::function<void(Member&)>& work) {
+        team_ = &team;
+        index_ = index;
+        work_ = &work;
+        state_.store(offered, std::memory_order_release);
+        state_.notify_one();
     }
-    team.emplace(others.size() + 1);
-    complete = true;
-    complete.notify_all();
-    join(0);
-    for (std::thread& other : others) other.join();
+    // Returns when the offer is withdrawn or the work is done.
+    void withdraw() {
+        int state = offered;
+        if (state_.compare_exchange_strong(state, idle, std::memory_order_acq_rel)) return;
+        while (state == working) {
+            state_.wait(working, std::memory_order_acquire);
+            state = state_.load(std::memory_order_acquire);
+        }
+    }
+
+private:
+    enum State : int { idle, offered, working };
+
+    [[noreturn]] void help() {
+        for (;;) {
+            int state = state_.load(std::memory_order_acquire);
+            for (int spin = 0; state != offered && spin < kLongestSpin; ++spin) {
+                pause();
+                state = state_.load(std::memory_order_acquire);
+            }
+            if (state != offered) {
+                state_.wait(state, std::memory_order_acquire);
+            } else if (state_.compare_exchange_strong(state, working, std::memory_order_acq_rel)) {
+                Member member(*team_, index_);
+                (*work_)(member);
+                state_.store(idle, std::memory_order_release);
+                state_.notify_one();
+            }
+        }
+    }
+
+    std::atomic<int> state_{idle};
+    Team* team_ = nullptr;
+    std::size_t index_ = 0;
+    const std::function<void(Member&)>* work_ = nullptr;
+};
+
+// Helpers that nobody needs just now. They live as long as the process.
+class Pool {
+public:
+    // Fewer than asked for when the system gives no more threads.
+    std::vector<Helper*> borrow(std::size_t count) {
+        const std::lock_guard lock(mutex_);
+        std::vector<Helper*> helpers;
+        try {
+            while (helpers.size() < count) {
+                if (idle_.empty()) idle_.push_back(new Helper);
+                helpers.push_back(idle_.back());
+                idle_.pop_back();
+            }
+        } catch (const std::system_error&) {
+        }
+        return helpers;
+    }
+    void give_back(const std::vector<Helper*>& helpers) {
+        const std::lock_guard lock(mutex_);
+        idle_.insert(idle_.end(), helpers.begin(), helpers.end());
+    }
+
+private:
+    std::mutex mutex_;
+    std::vector<Helper*> idle_;
+};
+
+Pool* the_pool = nullptr;
+
+// Made at first use; a forked process has none of its parent's threads, and begins with a pool of its own.
+Pool& pool() {
+    static const bool made = [] {
+        the_pool = new Pool;
+#if defined(__unix__) || defined(__APPLE__)
+        pthread_atfork(nullptr, nullptr, [] { the_pool = new Pool; });
+#endif
+        return true;
+    }();
+    static_cast<void>(made);
+    return *the_pool;
+}
+
+}  // namespace
+
+void run_team(int threads, const std::function<void(Member&)>& work) {
+    const std::vector<Helper*> helpers = threads > 1 ? pool().borrow(threads - 1) : std::vector<Helper*>{};
+    Team team(helpers.size() + 1);
+    for (std::size_t i = 0; i < helpers.size(); ++i) helpers[i]->offer(team, i + 1, work);
+    Member member(team, 0);
+    work(member);
+    for (Helper* helper : helpers) helper->withdraw();
+    if (!helpers.empty()) pool().give_back(helpers);
 }
 
 }  // namespace tenfold

@@ -95,8 +95,9 @@ private:
     std::uint32_t phase_ = 0;
 };
 
-// Runs `work` on a team, the calling thread among it, and returns when all are done. Takes fewer threads when the
-// system gives no more: results do not depend on their number. `work` must not throw.
+// Runs `work` on a team, the calling thread among it, and returns when all phases are over. Threads are kept from one
+// call to the next. Takes fewer when the system gives no more, and does not wait for one that sleeps too long to be of
+// use: results do not depend on their number. `work` must not throw.
 void run_team(int threads, const std::function<void(Member&)>& work);
 
 }  // namespace tenfold

@@ -1,5 +1,7 @@
 """The compiled part: which instruction set it uses, and what it refuses before a kernel sees it."""
 
+import os
+import subprocess
 import sys
 from itertools import pairwise
 
@@ -183,3 +185,28 @@ def test_read_only_rows_are_taken_as_they_are(tmp_path):
     np.zeros((5, 6), np.uint8).tofile(tmp_path / "rows")
     mapped = np.memmap(tmp_path / "rows", np.uint8, "r", shape=(5, 6))
     assert np.isfinite(trainer().train(**batches(inputs=mapped))).all()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_computes_the_same():
+    """It has none of its parent's threads: those that helped the parent must not be waited for."""
+    program = """
+import os, sys
+import numpy as np
+from tenfold._native import Classifier, instruction_sets
+
+rng = np.random.default_rng(0)
+weights = {"l1.weight": rng.normal(size=(300, 700)).astype(np.float32), "l1.bias": np.zeros(300, np.float32)}
+classifier = Classifier([700, 300], instruction_sets()[0][0], "float32", weights)
+rows = rng.normal(size=(500, 700)).astype(np.float32)
+scale = np.zeros(1, np.float32), np.ones(1, np.float32)
+before = classifier.logits(rows, *scale, 2)
+child = os.fork()
+same = classifier.logits(rows, *scale, 2).tobytes() == before.tobytes()
+if child == 0:
+    os._exit(0 if same else 3)
+_, status = os.waitpid(child, 0)
+sys.exit(os.waitstatus_to_exitcode(status) or (0 if same else 4))
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], timeout=60, check=False)
+    assert done.returncode == 0

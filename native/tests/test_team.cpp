@@ -3,6 +3,7 @@
 // Counters are plain numbers on purpose: that phases order what threads write is what ThreadSanitizer sees here.
 #include "../team.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "check.h"
@@ -65,7 +66,7 @@ TEST(every_block_is_done_once_and_after_the_phase_before) {
             CHECK(works_whole(threads, lengths, 200), std::to_string(threads) + " threads");
 }
 
-TEST(every_member_works_once) {
+TEST(no_member_works_twice_and_the_caller_works) {
     for (int threads = 1; threads <= 9; ++threads) {
         std::vector<int> visits(threads);
         const std::thread::id caller = std::this_thread::get_id();
@@ -74,7 +75,7 @@ TEST(every_member_works_once) {
             ++visits[member.index()];
             if (member.index() == 0) caller_is_first = std::this_thread::get_id() == caller;
         });
-        CHECK(visits == std::vector<int>(threads, 1), std::to_string(threads));
+        CHECK(visits[0] == 1 && *std::max_element(visits.begin(), visits.end()) == 1, std::to_string(threads));
         CHECK(caller_is_first, std::to_string(threads));
     }
 }
@@ -107,7 +108,7 @@ TEST(a_thread_put_aside_holds_up_nobody) {
 }
 
 #ifdef __GLIBC__
-// No thread can be made whose stack is larger than the memory that addresses reach.
+// No thread can be made whose stack is larger than the memory that addresses reach; some are kept from before.
 TEST(a_team_makes_do_with_fewer_threads) {
     pthread_attr_t usual, vast;
     pthread_getattr_default_np(&usual);
@@ -115,15 +116,15 @@ TEST(a_team_makes_do_with_fewer_threads) {
     CHECK(pthread_attr_setstacksize(&vast, std::size_t{1} << 47) == 0, "a stack of 128 TiB");
     CHECK(pthread_setattr_default_np(&vast) == 0, "for every thread");
     Cycle cycle({9, 4, 1}, 50);
-    std::vector<int> members(4);
-    run_team(4, [&](Member& member) {
+    std::vector<int> members(100);
+    run_team(100, [&](Member& member) {
         ++members[member.index()];
         cycle.work(member);
     });
     pthread_setattr_default_np(&usual);
     pthread_attr_destroy(&usual);
     pthread_attr_destroy(&vast);
-    CHECK(cycle.whole() && members == (std::vector<int>{1, 0, 0, 0}), "one thread has all the work");
+    CHECK(cycle.whole() && members.front() == 1 && members.back() == 0, "few threads have all the work");
 }
 #endif
 

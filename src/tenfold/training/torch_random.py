@@ -65,7 +65,7 @@ class TorchGenerator:
         if native.absence() is None:
             from tenfold._native import shuffled
 
-            return shuffled(draws)
+            return shuffled(draws).view(np.int64)  # NumPy's own of two types of 64 bits
         places = np.arange(n)
         order = places.tolist()
         swaps = places[:-1] + draws % (n - places[:-1])
