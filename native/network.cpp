@@ -1,7 +1,5 @@
 #include "network.h"
 
-#include <utility>
-
 namespace tenfold {
 
 namespace {

@@ -65,8 +65,6 @@ struct Trainer::State {
     int team_size(std::size_t batch_size) const;
     Activation activation(std::size_t width);
     Gradient gradient(std::size_t width);
-    void step(Member& member, const Source& source, const Batch& batch, const Batch& next, std::size_t turn,
-              const Loss& loss, const Step& how, double& mean_loss);
     Layer layer(std::size_t l, std::size_t turn) const;
     void forward(const Job& job, Member& member, Stopwatch& watch);
     void backward(const Job& job, Member& member, Stopwatch& watch);

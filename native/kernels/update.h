@@ -75,12 +75,13 @@ TENFOLD_INLINE void descend_block(const Layer& layer, std::size_t batch_size, st
     Block dw;
     if (of.words <= kBatchWords) return Product::template multiply_then<Start::at_zero>(dw, rows, of, descent);
     dw = Block{};
-    for (std::size_t rest = of.words; of.words = rest < kBatchWords ? rest : kBatchWords, rest > kBatchWords;
-         rest -= kBatchWords) {
+    std::size_t rest = of.words;
+    for (of.words = kBatchWords; rest > kBatchWords; rest -= kBatchWords) {
         Product::multiply(dw, rows, of);
         of.left += kBatchWords;
         of.panel += kBatchWords * kBlock;
     }
+    of.words = rest;
     Product::template multiply_then<Start::at_block>(dw, rows, of, descent);
 }
 
