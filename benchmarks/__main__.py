@@ -11,15 +11,35 @@ import datetime
 import inspect
 from pathlib import Path
 
-from benchmarks import epoch, folder, inference, lecture, mapped, phases, precision, scaling, startup
+from benchmarks import (
+    distortion,
+    epoch,
+    estimator,
+    folder,
+    inference,
+    lecture,
+    mapped,
+    phases,
+    precision,
+    recipes,
+    regression,
+    scaling,
+    startup,
+    time_to_accuracy,
+)
 from benchmarks.machine import machine, versions
 
 BENCHMARKS = {
     "lecture": lecture,
+    "time_to_accuracy": time_to_accuracy,
+    "recipes": recipes,
     "epoch": epoch,
+    "estimator": estimator,
     "phases": phases,
+    "distortion": distortion,
     "precision": precision,
     "inference": inference,
+    "regression": regression,
     "scaling": scaling,
     "mapped": mapped,
     "folder": folder,

@@ -17,12 +17,12 @@ from tenfold.cores import available_cores
 from tenfold.data.image_set import Splits
 from tenfold.data.load import load_path
 from tenfold.model.model_file import Model
+from tenfold.model.network import Network
 from tenfold.model.predictor import Predictor
 from tenfold.model.preprocessing import Preprocessing
 from tenfold.training.engine import Examples, initial_snapshot
 from tenfold.training.engines import open_engine
 from tenfold.training.recipe import Recipe
-from tenfold.training.session import network_for
 
 PACKAGES = ("tenfold", "numpy")
 SEEDS = 10
@@ -61,7 +61,7 @@ def run(repeats: int) -> Result:
 def accuracy(splits: Splits, precision: str, seed: int) -> float:
     """Train for ten epochs; return the test accuracy in percent."""
     recipe = Recipe.named("lecture").with_changes(precision=precision, seed=seed)
-    network = network_for(splits, recipe)
+    network = Network.for_images(splits.train, recipe.hidden, recipe.head)
     scale = Preprocessing.fitted(splits.train.images)
     state = initial_snapshot(network, recipe, available_cores())
     engine = open_engine("fused", "cpu", precision)

@@ -1,9 +1,9 @@
-// The Python module tenfold._native: the only file here that knows Python.
+// The Python module tenfold._native: with arguments.h the only file here that knows Python.
 //
 // It checks what Python hands over (types, shapes, every index) so that the engine need not, and gives up the
 // interpreter's lock while the engine works. What it offers is declared in src/tenfold/_native.pyi.
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
+#include <nanobind/stl/array.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -11,146 +11,73 @@
 #include <algorithm>
 #include <array>
 #include <mutex>
-#include <stdexcept>
+#include <optional>
 #include <utility>
 
+#include "arguments.h"
 #include "classifier.h"
+#include "distortion.h"
 #include "histogram.h"
 #include "shuffle.h"
+#include "team.h"
 #include "trainer.h"
 
-namespace nb = nanobind;
-using namespace nb::literals;
+using namespace nanobind::literals;
 
 namespace tenfold {
 namespace {
 
-template <typename Scalar, std::size_t dimensions>
-using Array = nb::ndarray<Scalar, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
-using Rows = nb::ndarray<nb::ro, nb::ndim<2>, nb::c_contig, nb::device::cpu>;  // uint8 or float32
-using Floats = Array<const float, 1>;
-using Integers = Array<const std::int64_t, 1>;
-template <typename Scalar>
-using NumpyArray = nb::ndarray<nb::numpy, Scalar, nb::c_contig>;
+class PythonDistortion {
+public:
+    // Amplitudes: rotation, scaling, shear, shift, elastic in units of 2^-16; mirror, 0 or 1.
+    PythonDistortion(const std::array<std::int64_t, 6>& amplitudes, std::size_t height, std::size_t width,
+                     std::size_t channels)
+        : distortion_(checked(amplitudes), checked_side(height), checked_side(width), checked_channels(channels)) {}
 
-using Widths = std::vector<std::size_t>;
+    const Distortion& get() const { return distortion_; }
 
-constexpr std::size_t kLargestWidth = 1 << 20;  // no product of two overflows
-
-[[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument(what); }
-
-template <typename AnyArray>
-std::span<typename AnyArray::Scalar> as_span(const AnyArray& array) {
-    return {array.data(), array.size()};
-}
-
-Head head_named(const std::string& name) {
-    if (name == "softmax") return Head::softmax;
-    if (name == "sigmoid") return Head::sigmoid;
-    refuse("head: '" + name + "'; expected softmax or sigmoid");
-}
-
-Precision precision_named(const std::string& name) {
-    if (name == "float32") return Precision::float32;
-    if (name == "bfloat16") return Precision::bfloat16;
-    refuse("precision: '" + name + "'; expected float32 or bfloat16");
-}
-
-const Isa& isa_named(const std::string& name, Precision precision) {
-    for (const Isa& isa : available_isas()) {
-        if (isa.name != name) continue;
-        if (isa.kernels(precision) == nullptr) refuse("instruction set: '" + name + "' has no such precision here");
-        return isa;
+    NumpyArray<std::uint8_t> distort(const Array<const std::uint8_t, 2>& images, const Integers& indices,
+                                     std::uint32_t seed, std::uint32_t epoch, const std::string& isa,
+                                     int threads) const {
+        const std::size_t count = images.shape(0), features = images.shape(1);
+        if (features != distortion_.features()) refuse("images: expected rows of height x width x channels pixels");
+        if (indices.size() != count) refuse("indices: expected one an image");
+        for (const std::int64_t index : as_span(indices))
+            if (index < 0) refuse("indices: expected none below zero");
+        const Kernels& kernels = isa_named(isa, Precision::float32).require(Precision::float32);
+        checked_threads(threads);
+        const auto made = new_array<std::uint8_t>({count, features});
+        const nb::gil_scoped_release unlocked;
+        run_team(threads, [&](Member& member) {
+            member.work(count, [&](Range some) {
+                for (std::size_t i = some.first; i < some.last; ++i)
+                    distortion_.distort(kernels, {seed, epoch}, static_cast<std::uint64_t>(indices.data()[i]),
+                                        images.data() + i * features, made.data() + i * features);
+            });
+            member.meet();
+        });
+        return made;
     }
-    refuse("instruction set: '" + name + "' does not run here");
-}
 
-int checked_threads(int threads) {
-    if (threads < 1 || threads > 1024) refuse("threads: expected 1 to 1,024");
-    return threads;
-}
-
-Widths checked_widths(Widths widths) {
-    if (widths.size() < 2) refuse("widths: expected inputs, hidden layers, outputs");
-    for (const std::size_t width : widths)
-        if (width < 1 || width > kLargestWidth) refuse("widths: expected each from 1 to 1,048,576");
-    return widths;
-}
-
-std::string tensor_name(std::size_t layer, const char* kind) {
-    return "l" + std::to_string(layer + 1) + "." + kind;
-}
-
-template <std::size_t dimensions>
-float* tensor(const nb::dict& tensors, const std::string& name, const std::array<std::size_t, dimensions>& shape) {
-    const nb::object found = tensors.contains(name.c_str()) ? tensors[name.c_str()] : nb::none();
-    Array<const float, dimensions> array;
-    if (!nb::try_cast(found, array, false)) refuse(name + ": expected a contiguous float32 array");
-    for (std::size_t axis = 0; axis < dimensions; ++axis)
-        if (array.shape(axis) != shape[axis]) refuse(name + ": its shape does not fit the widths");
-    return const_cast<float*>(array.data());  // LayerTensors serves reading and writing alike
-}
-
-// The tensors of a state dict, in place; they are only read.
-std::vector<LayerTensors> layers_of(const nb::dict& tensors, const Widths& widths) {
-    std::vector<LayerTensors> layers;
-    for (std::size_t layer = 0; layer + 1 < widths.size(); ++layer)
-        layers.push_back({tensor<2>(tensors, tensor_name(layer, "weight"), {widths[layer + 1], widths[layer]}),
-                          tensor<1>(tensors, tensor_name(layer, "bias"), {widths[layer + 1]})});
-    return layers;
-}
-
-template <typename Scalar>
-NumpyArray<Scalar> new_array(std::initializer_list<std::size_t> shape) {
-    std::size_t size = 1;
-    for (const std::size_t side : shape) size *= side;
-    Scalar* numbers = new Scalar[size];
-    const nb::capsule owner(numbers, [](void* memory) noexcept { delete[] static_cast<Scalar*>(memory); });
-    return NumpyArray<Scalar>(numbers, shape, owner);
-}
-
-// A state dict of new arrays, filled by `store`.
-template <typename Store>
-nb::dict state_dict(const Widths& widths, Store&& store) {
-    nb::dict tensors;
-    std::vector<LayerTensors> layers;
-    for (std::size_t layer = 0; layer + 1 < widths.size(); ++layer) {
-        const auto weight = new_array<float>({widths[layer + 1], widths[layer]});
-        const auto bias = new_array<float>({widths[layer + 1]});
-        layers.push_back({weight.data(), bias.data()});
-        tensors[tensor_name(layer, "weight").c_str()] = nb::cast(weight);
-        tensors[tensor_name(layer, "bias").c_str()] = nb::cast(bias);
+private:
+    static Amplitudes checked(const std::array<std::int64_t, 6>& a) {
+        if (a[0] < 0 || a[0] > kLargestRotation) refuse("amplitudes: expected a rotation from 0 to 51,472");
+        for (std::size_t i = 1; i < 5; ++i)
+            if (a[i] < 0 || a[i] > kLargestShare) refuse("amplitudes: expected shares from 0 to 32,768");
+        if (a[5] < 0 || a[5] > 1) refuse("amplitudes: expected mirror as 0 or 1");
+        return {a[0], a[1], a[2], a[3], a[4], a[5] == 1};
     }
-    store(std::span<const LayerTensors>(layers));
-    return tensors;
-}
-
-// Rows and how to normalise them; the labels, if any, are the caller's to add.
-Examples examples_of(const Rows& inputs, const Floats& mean, const Floats& std, std::size_t features) {
-    Examples examples;
-    if (inputs.dtype() == nb::dtype<std::uint8_t>())
-        examples.pixels = static_cast<const std::uint8_t*>(inputs.data());
-    else if (inputs.dtype() == nb::dtype<float>())
-        examples.numbers = static_cast<const float*>(inputs.data());
-    else
-        refuse("inputs: expected uint8 or float32");
-    if (inputs.shape(1) != features) refuse("inputs: expected as many columns as the network has inputs");
-    if (mean.size() == 0 || mean.size() != std.size() || features % mean.size() != 0)
-        refuse("mean, std: expected two of one length, which divides the number of inputs");
-    examples.count = inputs.shape(0);
-    examples.mean = as_span(mean);
-    examples.std = as_span(std);
-    return examples;
-}
-
-// Every index of `order` and the label that it leads to; labels that are not asked for are not read.
-void check_order(std::span<const std::int64_t> order, const Examples& examples, std::size_t classes) {
-    for (const std::int64_t index : order) {
-        if (index < 0 || static_cast<std::size_t>(index) >= examples.count) refuse("order: an index out of range");
-        const std::int64_t label = examples.labels[index];
-        if (label < 0 || static_cast<std::size_t>(label) >= classes) refuse("labels: a label out of range");
+    static std::size_t checked_side(std::size_t side) {
+        if (side < kSmallestSide || side > kLargestSide) refuse("height, width: expected each from 2 to 512");
+        return side;
     }
-}
+    static std::size_t checked_channels(std::size_t channels) {
+        if (channels < 1 || channels > 1024) refuse("channels: expected 1 to 1,024");
+        return channels;
+    }
+
+    Distortion distortion_;
+};
 
 class PythonTrainer {
 public:
@@ -166,14 +93,23 @@ public:
 
     NumpyArray<double> train(const Rows& inputs, const Integers& labels, const Floats& mean, const Floats& std,
                              const Integers& order, std::size_t batch_size, const Floats& learning_rates,
-                             float momentum, bool nesterov, float weight_decay, float label_smoothing) {
+                             float momentum, bool nesterov, float weight_decay, float label_smoothing,
+                             const std::optional<Floats>& weights, const PythonDistortion* distortion,
+                             std::uint32_t seed, std::uint32_t epoch) {
         Examples examples = examples_of(inputs, mean, std, widths_.front());
         if (labels.size() != examples.count) refuse("labels: expected one a row of inputs");
         examples.labels = labels.data();
+        if (weights && weights->size() != examples.count) refuse("weights: expected one a row of inputs");
+        examples.weights = weights ? weights->data() : nullptr;
         if (batch_size < 1) refuse("batch_size: expected at least 1");
         const std::size_t batches = order.size() / batch_size + (order.size() % batch_size != 0);
         if (learning_rates.size() != batches) refuse("learning_rates: expected one a batch");
-        const Steps steps{batch_size, as_span(learning_rates), momentum, nesterov, weight_decay, label_smoothing};
+        if (distortion && !examples.pixels) refuse("inputs: expected uint8 where images are distorted");
+        if (distortion && distortion->get().features() != widths_.front())
+            refuse("distortion: expected images of as many pixels as the network has inputs");
+        const Steps steps{batch_size,      as_span(learning_rates),                     momentum,
+                          nesterov,        weight_decay,                                label_smoothing,
+                          distortion ? &distortion->get() : nullptr, {seed, epoch}};
         const auto losses = new_array<double>({batches});
         {
             const nb::gil_scoped_release unlocked;
@@ -202,6 +138,7 @@ public:
         const std::scoped_lock alone(mutex_);
         const Times times = trainer_.times();
         nb::dict seconds;
+        seconds["distort"] = times.distort;
         seconds["gather"] = times.gather;
         seconds["forward"] = times.forward;
         seconds["loss"] = times.loss;
@@ -272,13 +209,20 @@ NB_MODULE(_native, module) {
     module.def("instruction_sets", &instruction_sets);
     module.def("shuffled", &shuffled, "draws"_a.noconvert());
     module.def("pixel_counts", &pixel_counts, "pixels"_a.noconvert());
+    nb::class_<PythonDistortion>(module, "Distortion")
+        .def(nb::init<const std::array<std::int64_t, 6>&, std::size_t, std::size_t, std::size_t>(), "amplitudes"_a,
+             "height"_a, "width"_a, "channels"_a)
+        .def("distort", &PythonDistortion::distort, "images"_a.noconvert(), "indices"_a.noconvert(), nb::kw_only(),
+             "seed"_a, "epoch"_a, "isa"_a, "threads"_a);
     nb::class_<PythonTrainer>(module, "Trainer")
         .def(nb::init<Widths, const std::string&, const std::string&, const std::string&, int, const nb::dict&,
                       const nb::dict&>(),
              "widths"_a, "head"_a, "isa"_a, "precision"_a, "threads"_a, "weights"_a, "momentum"_a)
         .def("train", &PythonTrainer::train, "inputs"_a.noconvert(), "labels"_a.noconvert(), "mean"_a.noconvert(),
              "std"_a.noconvert(), "order"_a.noconvert(), nb::kw_only(), "batch_size"_a,
-             "learning_rates"_a.noconvert(), "momentum"_a, "nesterov"_a, "weight_decay"_a, "label_smoothing"_a)
+             "learning_rates"_a.noconvert(), "momentum"_a, "nesterov"_a, "weight_decay"_a, "label_smoothing"_a,
+             "weights"_a.noconvert().none() = nb::none(), "distortion"_a.none() = nb::none(), "seed"_a = 0,
+             "epoch"_a = 0)
         .def("weights", &PythonTrainer::weights)
         .def("momentum", &PythonTrainer::momentum)
         .def("times", &PythonTrainer::times);

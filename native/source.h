@@ -14,6 +14,7 @@ public:
         : source_{.pixels = examples.pixels,
                   .numbers = examples.numbers,
                   .labels = examples.labels,
+                  .weights = examples.weights,
                   .features = features,
                   .table = nullptr,
                   .mean = examples.mean.data(),

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <numeric>
 
+#include "feed.h"
 #include "network.h"
 #include "source.h"
 #include "team.h"
@@ -31,11 +32,13 @@ private:
 
 // Multiply-adds that make another thread worth its meetings: some microseconds' work.
 constexpr std::size_t kWorthAThread = 1'000'000;
+constexpr std::size_t kDistortedPixel = 64;  // a pixel's distortion takes as long as so many
 
-// One step: the batch that it is about, and the next one, which it gathers.
+// One step: the batch that it is about; the next one is gathered and the one after that distorted beside it.
 struct Job {
     const Source& source;
-    const Batch batch, next;
+    const Feed& feed;
+    const Batch batch;
     const std::size_t turn;
     const Loss loss;
     const Step how;
@@ -62,10 +65,11 @@ struct Trainer::State {
         : network(widths, kernels, true), head(head), threads(threads) {}
 
     void make_room(std::size_t batch_size);
-    int team_size(std::size_t batch_size) const;
+    int team_size(std::size_t batch_size, bool distorts) const;
     Activation activation(std::size_t width);
     Gradient gradient(std::size_t width);
     Layer layer(std::size_t l, std::size_t turn) const;
+    void begin(const Feed& feed, Member& member);
     void forward(const Job& job, Member& member, Stopwatch& watch);
     void backward(const Job& job, Member& member, Stopwatch& watch);
     void update(const Job& job, Member& member, Stopwatch& watch);
@@ -103,8 +107,8 @@ void Trainer::State::make_room(std::size_t batch_size) {
 }
 
 // As many threads as a step of this size can occupy.
-int Trainer::State::team_size(std::size_t batch_size) const {
-    std::size_t work = 0;
+int Trainer::State::team_size(std::size_t batch_size, bool distorts) const {
+    std::size_t work = distorts ? kDistortedPixel * batch_size * layers[0].inputs : 0;
     for (const Layer& each : layers) work += 3 * batch_size * each.inputs * each.outputs;
     return static_cast<int>(std::clamp<std::size_t>(work / kWorthAThread, 1, threads));
 }
@@ -119,6 +123,26 @@ void Trainer::State::meet(Member& member, Stopwatch& watch, double& phase) {
     watch.lap(phase);
     member.meet();
     watch.lap(times.waiting);
+}
+
+// What the first step finds done: its batch gathered and the next one distorted.
+void Trainer::State::begin(const Feed& feed, Member& member) {
+    const Kernels& kernels = network.kernels();
+    Stopwatch watch(member.index() == 0);
+    member.work(feed.images_to_distort(0), [&](Range some) { feed.distort(kernels, 0, some); });
+    meet(member, watch, times.distort);
+    const Feed::Part first = feed.part(0);
+    const std::size_t lists[] = {blocks(first.batch.size) * blocks(layers[0].inputs), feed.images_to_distort(1)};
+    member.work(lists, [&](std::size_t list, Range some) {
+        if (list == 0) {
+            kernels.gather(first.source, first.batch, gathered[0], some);
+            watch.lap(times.gather);
+        } else {
+            feed.distort(kernels, 1, some);
+            watch.lap(times.distort);
+        }
+    });
+    meet(member, watch, times.gather);
 }
 
 // All that follows are phases with a meeting after each; within a phase no block reads what another one writes.
@@ -149,20 +173,25 @@ void Trainer::State::backward(const Job& job, Member& member, Stopwatch& watch) 
     }
 }
 
-// Updates all layers and, in the same phase, gathers the next batch and averages the losses.
+// Updates all layers and, in the same phase, gathers the next batch, distorts the one after and averages the losses.
 void Trainer::State::update(const Job& job, Member& member, Stopwatch& watch) {
     const Kernels& kernels = network.kernels();
     std::vector<std::size_t> lists;
     for (const Layer& each : layers) lists.push_back(blocks(each.outputs) * blocks(each.inputs));
-    lists.push_back(blocks(job.next.size) * blocks(job.source.features));
+    const Feed::Part next = job.feed.part(job.turn + 1);
+    lists.push_back(blocks(next.batch.size) * blocks(job.source.features));
+    lists.push_back(job.feed.images_to_distort(job.turn + 2));
     lists.push_back(1);
     member.work(lists, [&](std::size_t list, Range some) {
         if (list < layers.size()) {
             kernels.update(layer(list, job.turn), job.batch.size, job.how, some);
         } else if (list == layers.size()) {
             watch.lap(times.update);
-            kernels.gather(job.source, job.next, gathered[(job.turn + 1) % 2], some);
+            kernels.gather(next.source, next.batch, gathered[(job.turn + 1) % 2], some);
             watch.lap(times.gather);
+        } else if (list == layers.size() + 1) {
+            job.feed.distort(kernels, job.turn + 2, some);
+            watch.lap(times.distort);
         } else if (some.first < some.last) {
             job.mean_loss = std::accumulate(job.loss.losses, job.loss.losses + job.batch.size, 0.0) / job.batch.size;
         }
@@ -196,22 +225,15 @@ void Trainer::train(const Examples& examples, std::span<const std::int64_t> orde
     state.make_room(batch_size);
     const NormalisedSource normalised(examples, state.layers[0].inputs);
     const Source& source = normalised.source();
-    const auto batch_at = [&](std::size_t i) {
-        const std::size_t start = std::min(i * steps.batch_size, order.size());
-        return Batch{order.data() + start, std::min(steps.batch_size, order.size() - start)};
-    };
+    const Feed feed(source, order, steps);
     const Loss loss{state.logits.data(), state.losses.data(), state.head == Head::sigmoid, steps.label_smoothing};
-    run_team(state.team_size(batch_size), [&](Member& member) {
-        const Batch first = batch_at(0);
-        member.work(blocks(first.size) * blocks(source.features), [&](Range some) {
-            state.network.kernels().gather(source, first, state.gathered[0], some);
-        });
-        member.meet();
+    run_team(state.team_size(batch_size, steps.distortion != nullptr), [&](Member& member) {
+        state.begin(feed, member);
         for (std::size_t i = 0; i < losses.size(); ++i) {
             const float rate = steps.learning_rates[i];
             const Step how{steps.momentum, steps.weight_decay, steps.nesterov ? rate * steps.momentum : rate,
                            steps.nesterov ? rate : 0};
-            const Job job{source, batch_at(i), batch_at(i + 1), i, loss, how, losses[i]};
+            const Job job{source, feed, feed.batch(i), i, loss, how, losses[i]};
             Stopwatch watch(member.index() == 0);
             state.forward(job, member, watch);
             state.backward(job, member, watch);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "distortion.h"
 #include "isa.h"
 
 namespace tenfold {
@@ -21,6 +22,7 @@ struct Examples {
     const std::int64_t* labels = nullptr;  // [count]
     std::size_t count = 0;
     std::span<const float> mean, std;  // [period]: feature k takes entry k mod period
+    const float* weights = nullptr;    // [count]: what an example's loss counts; null where each counts one
 };
 
 // Weights of one layer in PyTorch's order: weight [outputs][inputs], bias [outputs].
@@ -37,11 +39,13 @@ struct Steps {
     bool nesterov = false;
     float weight_decay = 0;
     float label_smoothing = 0;
+    const Distortion* distortion = nullptr;  // of pixels alone; borrowed
+    RandomKey key = {};
 };
 
 // Seconds that the first thread has spent since the trainer was made.
 struct Times {
-    double gather = 0, forward = 0, loss = 0, backward = 0, update = 0, waiting = 0;
+    double distort = 0, gather = 0, forward = 0, loss = 0, backward = 0, update = 0, waiting = 0;
 };
 
 class Trainer {

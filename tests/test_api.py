@@ -15,7 +15,7 @@ from tenfold import native
 from tenfold.errors import DataError, ModelError, RunError, UsageError
 from tenfold.training.engines import ready_engines
 
-FEW = {"epochs": 3, "lr": 0.1, "momentum": 0.9, "hidden": (32,), "log_interval": 10}
+FEW = {"recipe": "lecture", "epochs": 3, "lr": 0.1, "momentum": 0.9, "hidden": (32,), "log_interval": 10}
 
 
 class Recorder(tenfold.Listener):
@@ -179,7 +179,7 @@ def test_steps_that_are_too_long_end_in_advice(digits, tmp_path):
 
 def test_weights_that_the_last_step_ruined_give_no_model(digits, tmp_path):
     """One epoch of two steps: both losses, each taken before its step, are finite."""
-    ruin = {"epochs": 1, "batch_size": 750, "lr": 1e6, "hidden": (64, 64, 64)}
+    ruin = {"recipe": "lecture", "epochs": 1, "batch_size": 750, "lr": 1e6, "hidden": (64, 64, 64)}
     with pytest.raises(RunError, match="the weights left the finite numbers.*lower learning rate"):
         tenfold.train(digits, engine="reference", out=tmp_path / "run", **ruin)
     assert not (tmp_path / "run" / "model.safetensors").exists()

@@ -88,6 +88,38 @@ def test_cross_entropy_and_its_gradient_are_pytorchs(batch):
     np.testing.assert_allclose(F.cross_entropy_gradient(logits, labels), z.grad, rtol=1e-12, atol=1e-14)
 
 
+@given(batches(), st.floats(0, 0.99), st.integers(0, 99))
+def test_smoothed_and_weighted_cross_entropy_and_its_gradient_are_pytorchs(batch, smoothing, seed):
+    logits, labels = batch
+    weights = np.random.default_rng(seed).uniform(0, 5, len(labels))
+    z = torch.tensor(logits, requires_grad=True)
+    losses = torch.nn.functional.cross_entropy(
+        z, torch.tensor(labels), label_smoothing=smoothing, reduction="none"
+    )
+    loss = (losses * torch.tensor(weights)).mean()
+    loss.backward()
+    found = F.cross_entropy(logits, labels, smoothing, weights)
+    assert found == pytest.approx(loss.item(), rel=1e-12, abs=1e-12)
+    gradient = F.cross_entropy_gradient(logits, labels, smoothing, weights)
+    np.testing.assert_allclose(gradient, z.grad, rtol=1e-12, atol=1e-14)
+
+
+@given(bernoulli_batches(), st.integers(0, 99))
+def test_weighted_binary_cross_entropy_of_any_target_and_its_gradient_are_pytorchs(batch, seed):
+    logits, labels = batch
+    rng = np.random.default_rng(seed)
+    targets, weights = 0.25 + 0.5 * labels, rng.uniform(0, 5, len(labels))
+    z = torch.tensor(logits, requires_grad=True)
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(
+        z, torch.tensor(targets), weight=torch.tensor(weights)
+    )
+    loss.backward()
+    found = F.binary_cross_entropy(logits, targets, weights)
+    assert found == pytest.approx(loss.item(), rel=1e-12, abs=1e-12)
+    gradient = F.binary_cross_entropy_gradient(logits, targets, weights)
+    np.testing.assert_allclose(gradient, z.grad, rtol=1e-12, atol=1e-14)
+
+
 @given(arrays(np.float64, array_shapes(max_dims=3, max_side=5), elements=logit))
 def test_sigmoid_is_scipys(logits):
     np.testing.assert_allclose(F.sigmoid(logits), scipy.special.expit(logits), rtol=1e-14, atol=1e-300)
@@ -131,7 +163,9 @@ def test_the_type_of_the_logits_is_kept(dtype):
         F.softmax(logits),
         F.log_softmax(logits),
         F.cross_entropy_gradient(logits, labels),
+        F.cross_entropy_gradient(logits, labels, 0.1, np.array([0.5, 2.0])),
         F.sigmoid(logits),
         F.binary_cross_entropy_gradient(logits[:, 0], labels),
+        F.binary_cross_entropy_gradient(logits[:, 0], labels, np.array([0.5, 2.0])),
     ]
     assert {result.dtype for result in results} == {np.dtype(dtype)}

@@ -45,6 +45,7 @@ def test_absence_says_why(monkeypatch):
 
 
 WIDTHS = [6, 4, 3]
+NO_DISTORTION = (0, 0, 0, 0, 0, 0)
 
 
 def tensors(widths=WIDTHS):
@@ -139,6 +140,9 @@ def test_a_network_that_cannot_be_is_refused(changes):
         {"mean": np.zeros(0, np.float32), "std": np.ones(0, np.float32)},
         {"batch_size": 0},
         {"learning_rates": np.zeros(1, np.float32)},
+        {"weights": np.ones(4, np.float32)},
+        {"weights": np.array([1, 1, 1, 1, np.nan], np.float32)},
+        {"weights": np.array([np.inf, 1, 1, 1, 1], np.float32)},
     ],
 )
 def test_examples_that_cannot_be_are_refused(changes):
@@ -160,11 +164,135 @@ def test_examples_that_cannot_be_are_refused(changes):
         {"learning_rates": np.zeros(2)},
         {"mean": np.zeros(1)},
         {"batch_size": -1},
+        {"weights": np.ones(5)},
+        {"weights": np.ones((5, 1), np.float32)},
+        {"distortion": NO_DISTORTION},
+        {"seed": -1},
+        {"seed": 2**32},
+        {"epoch": -1},
     ],
 )
 def test_arrays_of_another_kind_are_refused(changes):
     with pytest.raises(TypeError, match="incompatible function arguments"):
         trainer().train(**batches(**changes))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "height"), [(np.zeros((5, 6), np.uint8), 3), (np.zeros((5, 6), np.float32), 2)]
+)
+def test_only_pixels_of_its_size_are_distorted(inputs, height):
+    shape = compiled.Distortion(NO_DISTORTION, height, 3, 1)
+    with pytest.raises(ValueError, match="expected"):
+        trainer().train(**batches(inputs=inputs), distortion=shape)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"amplitudes": (51473, 0, 0, 0, 0, 0)},
+        {"amplitudes": (0, 32769, 0, 0, 0, 0)},
+        {"amplitudes": (0, 0, -1, 0, 0, 0)},
+        {"amplitudes": (0, 0, 0, 1 << 62, 0, 0)},
+        {"amplitudes": (0, 0, 0, 0, 32769, 0)},
+        {"amplitudes": (0, 0, 0, 0, 0, 2)},
+        {"height": 1},
+        {"width": 513},
+        {"height": 1 << 63},
+        {"channels": 0},
+        {"channels": 1025},
+    ],
+)
+def test_a_distortion_that_cannot_be_is_refused(changes):
+    with pytest.raises(ValueError, match="expected"):
+        compiled.Distortion(
+            **({"amplitudes": NO_DISTORTION, "height": 2, "width": 3, "channels": 1} | changes)
+        )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"images": np.zeros((2, 5), np.uint8)},
+        {"indices": np.array([0])},
+        {"indices": np.array([0, -1])},
+        {"isa": "abacus"},
+        {"threads": 0},
+    ],
+)
+def test_images_that_cannot_be_distorted_are_refused(changes):
+    made = compiled.Distortion(NO_DISTORTION, 2, 3, 1)
+    rows = {"images": np.zeros((2, 6), np.uint8), "indices": np.array([0, 1])}
+    assert made.distort(**rows, seed=0, epoch=0, isa="portable", threads=1).shape == (2, 6)
+    with pytest.raises(ValueError, match="expected|does not run"):
+        made.distort(**(rows | {"seed": 0, "epoch": 0, "isa": "portable", "threads": 1} | changes))
+
+
+def test_weights_that_nobody_asks_for_are_not_read():
+    weights = np.array([1, 1, np.nan, np.nan, 1], np.float32)
+    assert np.isfinite(trainer().train(**batches(weights=weights))).all()
+
+
+@pytest.mark.parametrize("head", ["softmax", "sigmoid"])
+@pytest.mark.parametrize(("isa", "precision"), [(isa, each) for isa in SETS for each in SETS[isa]])
+def test_weights_multiply_losses_and_gradients(isa, precision, head):
+    torch = pytest.importorskip("torch", reason="the oracle is PyTorch's automatic differentiation")
+    outputs = 3 if head == "softmax" else 1
+    widths, rng = [6, 40, outputs], np.random.default_rng(3)
+    rows, importance = rng.normal(size=(70, 6)), rng.uniform(0, 3, 70)
+    labels = rng.integers(0, max(outputs, 2), 70)
+    first = tensors(widths)
+    made = trainer(widths=widths, head=head, isa=isa, precision=precision, weights=first, momentum=first)
+    step = batches(inputs=rows.astype(np.float32), labels=labels, order=np.arange(70), batch_size=70)
+    step |= {"learning_rates": np.zeros(1, np.float32), "label_smoothing": 0.1}
+    (loss,) = made.train(**step, weights=importance.astype(np.float32))
+
+    leaves = {
+        name: torch.tensor(tensor, dtype=torch.float64, requires_grad=True) for name, tensor in first.items()
+    }
+    hidden = torch.relu(torch.tensor(rows) @ leaves["l1.weight"].T + leaves["l1.bias"])
+    logits = hidden @ leaves["l2.weight"].T + leaves["l2.bias"]
+    if head == "softmax":
+        losses = torch.nn.functional.cross_entropy(
+            logits, torch.tensor(labels), reduction="none", label_smoothing=0.1
+        )
+    else:
+        losses = torch.nn.functional.binary_cross_entropy_with_logits(
+            logits[:, 0], torch.tensor(0.9 * labels + 0.05), reduction="none"
+        )
+    expected = (losses * torch.tensor(importance)).mean()
+    expected.backward()
+    allowed = 1e-5 if precision == "float32" else 2e-2
+    assert loss == pytest.approx(expected.item(), rel=allowed)
+    for name, gradient in made.momentum().items():  # without friction or a rate, momentum is the gradient
+        exact = leaves[name].grad.numpy()
+        np.testing.assert_allclose(gradient, exact, rtol=0, atol=allowed * abs(exact).max())
+
+
+def test_weights_of_one_change_no_bit():
+    trained = []
+    for weights in (None, np.ones(5, np.float32)):
+        made = trainer()
+        losses = made.train(**batches(weights=weights, learning_rates=np.full(2, 0.1, np.float32)))
+        trained.append(
+            (losses.tobytes(), {name: tensor.tobytes() for name, tensor in made.weights().items()})
+        )
+    assert trained[0] == trained[1]
+
+
+def test_training_distorts_by_seed_epoch_and_row():
+    rng = np.random.default_rng(2)
+    shape = compiled.Distortion((9000, 6000, 6000, 3000, 6000, 1), 9, 14, 3)
+    rows, widths = rng.integers(0, 256, (30, 9 * 14 * 3), np.uint8), [9 * 14 * 3, 4, 3]
+    copies = shape.distort(rows, np.arange(30), seed=8, epoch=5, isa="portable", threads=1)
+    step = batches(labels=rng.integers(0, 3, 30), order=rng.permutation(30)[:23], batch_size=4)
+    step |= {"learning_rates": np.full(6, 0.1, np.float32)}
+    given = {"widths": widths, "weights": tensors(widths), "momentum": tensors(widths)}
+    for isa in SETS:
+        expected = trainer(**given, isa=isa).train(**(step | {"inputs": copies}))
+        made = trainer(**given, isa=isa, threads=3)
+        found = made.train(**(step | {"inputs": rows}), distortion=shape, seed=8, epoch=5)
+        assert found.tobytes() == expected.tobytes()
+        assert made.times()["distort"] > 0
 
 
 def test_a_classifier_refuses_what_a_trainer_refuses():

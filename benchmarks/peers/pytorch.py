@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -12,6 +13,8 @@ from benchmarks import lecture_script
 from benchmarks.mnist import BATCH, MOMENTUM, NETWORK, RATE, Mnist, first_weights
 from benchmarks.peers import Logits, Train
 from tenfold.model.network import Weights
+from tenfold.training.recipe import Recipe
+from tenfold.training.schedule import learning_rates
 
 
 def script(data: Mnist) -> Train:
@@ -86,6 +89,46 @@ def compiled(data: Mnist) -> Train:
         return {name: tensor.numpy() for name, tensor in parameters.items()}
 
     return train
+
+
+def scheduled(data: Mnist, recipe: Recipe) -> Iterator[float]:
+    """Train with a recipe, everything resident; yield the accuracy at the end.
+
+    The update is the kernel of PyTorch's fused SGD, called by name: to make ``torch.optim.SGD`` imports the
+    compiler, which takes as long as to import the rest.
+    """
+    torch.manual_seed(recipe.seed)
+    rows, labels = torch.from_numpy(data.rows), torch.from_numpy(data.labels)
+    net = lecture_script.Net()
+    for layer in net.children():
+        torch.nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
+        torch.nn.init.zeros_(layer.bias)
+    parameters = list(net.parameters())
+    momentum = [torch.zeros_like(tensor) for tensor in parameters]
+    steps = -(-len(rows) // recipe.batch_size)
+    rates = iter(learning_rates(recipe, recipe.epochs * steps, 0, recipe.epochs * steps).tolist())
+    for _ in range(recipe.epochs):
+        for batch in torch.randperm(len(rows)).split(recipe.batch_size):
+            with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+                logits = net(rows[batch])
+                loss = F.cross_entropy(logits, labels[batch], label_smoothing=recipe.label_smoothing)
+            gradients = torch.autograd.grad(loss, parameters)
+            with torch.no_grad():
+                torch._fused_sgd_(
+                    parameters,
+                    gradients,
+                    momentum,
+                    weight_decay=recipe.weight_decay,
+                    momentum=recipe.momentum,
+                    lr=next(rates),
+                    dampening=0.0,
+                    nesterov=recipe.nesterov,
+                    maximize=False,
+                    is_first_step=False,
+                )
+    with torch.inference_mode():
+        found = net(torch.from_numpy(data.test_rows)).argmax(dim=1)
+        yield (found == torch.from_numpy(data.test_labels)).float().mean().item()
 
 
 def inference(weights: Weights, threads: int) -> Logits:

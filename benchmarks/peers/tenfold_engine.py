@@ -1,6 +1,6 @@
 """tenfold itself: its three engines in training, its compiled part in inference."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -32,6 +32,16 @@ def _fit(engine_name: str, precision: str, data: Mnist) -> Train:
         return last.snapshot().weights
 
     return train
+
+
+def scheduled(data: Mnist, recipe: Recipe) -> Iterator[float]:
+    """Train rows with a recipe, by the fused engine; yield the accuracy at the end."""
+    precision, _ = resolve_precision(recipe.precision, "fused")
+    recipe = recipe.with_changes(precision=precision)
+    examples = Examples(data.rows, data.labels, mean=np.zeros(1, np.float32), std=np.ones(1, np.float32))
+    state = initial_snapshot(NETWORK, recipe, available_cores())
+    *_, last = open_engine("fused", "cpu", precision).fit(NETWORK, recipe, examples, state)
+    yield data.accuracy(last.snapshot().weights)
 
 
 reference: Callable[[Mnist], Train] = partial(_fit, "reference", "float32")

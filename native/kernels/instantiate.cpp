@@ -23,6 +23,7 @@
 #define TENFOLD_REGISTERS 16
 #endif
 
+#include "distort.h"
 #include "forward.h"
 #include "gather.h"
 #include "input_gradient.h"
@@ -48,6 +49,7 @@ constexpr Kernels kernels_of() {
         .loss = loss<Operand>,
         .input_gradient = input_gradient<Product>,
         .update = update<Product>,
+        .distort = distort,
         .refresh = refresh<Operand>,
     };
 }

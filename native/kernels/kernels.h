@@ -22,6 +22,7 @@ struct Source {
     const std::uint8_t* pixels;  // [count][features], or null
     const float* numbers;        // [count][features], or null
     const std::int64_t* labels;
+    const float* weights;  // what each example's loss counts, or null
     std::size_t features;
     const float* table;  // [period][256]: what a pixel becomes; null where numbers are given or period is long
     const float *mean, *std;  // [period]
@@ -58,6 +59,31 @@ struct Layer {
     Gradient gradient = {};
 };
 
+// How far each of 7 x 7 control points moves an image's pixels along one axis, in 1/1024 pixel; rows run along x.
+inline constexpr int kControlPoints = 7;
+inline constexpr std::size_t kLargestSide = 512;
+
+struct ControlPoints {
+    std::int32_t at[kControlPoints][kControlPoints];
+};
+
+struct Warp {
+    ControlPoints x, y;
+    bool mirrored;  // the finished image, left for right
+};
+
+// The weights in 1/1024 of the four control points around a pixel, from number `first` on.
+struct SplineWeights {
+    std::int32_t first, of[4];
+};
+
+// The size of the images that are distorted, and its tables.
+struct Canvas {
+    std::size_t height, width, channels;
+    const std::int32_t* across;  // [7][W']: weights of all points for each column; W' as in layout.h
+    const SplineWeights* down;   // [height]
+};
+
 struct Loss {
     float* logits;  // [B'][N']: becomes p - y over the batch size
     double* losses;  // [B']
@@ -85,6 +111,8 @@ struct Kernels {
     void (*input_gradient)(const Layer&, std::size_t batch_size, const Gradient& below, Range);
     // Blocks: (outputs, inputs).
     void (*update)(const Layer&, std::size_t batch_size, const Step&, Range);
+    // Puts a distorted copy of an image, [height][width][channels], at `to`.
+    void (*distort)(const Canvas&, const Warp&, const std::uint8_t* from, std::uint8_t* to);
     // Makes the operands anew from the state. Blocks: (outputs, inputs).
     void (*refresh)(const Layer&, Range);
 };

@@ -1,4 +1,4 @@
-// The loss of a batch, and its gradient by the logits: p - y over the batch size.
+// The loss of a batch, and its gradient by the logits: p - y over the batch size; both times the example's weight.
 //
 // softmax: L = log Σ e^z - Σ t z with targets t = (1 - s) [class is the label] + s / classes
 // sigmoid: L = log(1 + e^-|z|) + max(z, 0) - t z with t = (1 - s) label + s / 2
@@ -58,14 +58,17 @@ inline double binary_cross_entropy(float* z, std::size_t label, float smoothing,
 template <class Operand>
 void loss(const Source& source, const Batch& batch, const Layer& last, const Loss& loss, Range range) {
     const std::size_t stride = padded(last.outputs);
-    const float scale = 1.0f / static_cast<float>(batch.size);
+    const float share = 1.0f / static_cast<float>(batch.size);
     for (std::size_t b = range.first; b < range.last; ++b) {
         for (std::size_t row = b * kBlock; row < (b + 1) * kBlock && row < batch.size; ++row) {
             float* z = loss.logits + row * stride;
-            const auto label = static_cast<std::size_t>(source.labels[batch.order[row]]);
-            loss.losses[row] = loss.sigmoid
-                                   ? binary_cross_entropy(z, label, loss.label_smoothing, scale)
-                                   : cross_entropy(z, last.outputs, label, loss.label_smoothing, scale);
+            const std::int64_t example = batch.order[row];
+            const auto label = static_cast<std::size_t>(source.labels[example]);
+            const float weight = source.weights ? source.weights[example] : 1.0f, scale = weight * share;
+            const double nats = loss.sigmoid
+                                    ? binary_cross_entropy(z, label, loss.label_smoothing, scale)
+                                    : cross_entropy(z, last.outputs, label, loss.label_smoothing, scale);
+            loss.losses[row] = weight * nats;
         }
         for (std::size_t n = 0; n < blocks(last.outputs); ++n) {
             Block gradient{}, turned;

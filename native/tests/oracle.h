@@ -83,7 +83,7 @@ private:
     Matrix operands(Matrix numbers) const;
     Row disturbed(const Sums& sums);
     Row normalised(std::int64_t example);
-    double loss(std::int64_t label, Row& logits, std::size_t batch_size);
+    double loss(std::int64_t example, Row& logits, std::size_t batch_size);
     Matrix input_gradient(const OracleLayer& layer, const Matrix& gradient);
     void descend(OracleLayer& layer, const Matrix& gradient, double learning_rate);
     void descend(double gradient, double& weight, double& momentum, double learning_rate) const;
@@ -167,7 +167,9 @@ inline std::vector<LogProbability> log_probabilities(const Row& logits, Head hea
 }
 
 // Turns logits into the gradient of the mean loss; returns this example's loss in nats.
-inline double Oracle::loss(std::int64_t label, Row& logits, std::size_t batch_size) {
+inline double Oracle::loss(std::int64_t example, Row& logits, std::size_t batch_size) {
+    const std::int64_t label = problem_.labels[example];
+    const double weight = problem_.example_weights.empty() ? 1 : problem_.example_weights[example];
     const bool sigmoid = problem_.shape.head == Head::sigmoid;
     const double smoothing = problem_.label_smoothing, classes = sigmoid ? 2 : static_cast<double>(logits.size());
     const std::vector<LogProbability> log_p = log_probabilities(logits, problem_.shape.head);
@@ -177,11 +179,11 @@ inline double Oracle::loss(std::int64_t label, Row& logits, std::size_t batch_si
         const bool is_label = static_cast<std::int64_t>(c) == (sigmoid ? 1 - label : label);
         const double target = (is_label ? 1 - smoothing : 0) + smoothing / classes, p = std::exp(log_p[c].of);
         loss -= target * log_p[c].of + (sigmoid ? (1 - target) * log_p[c].of_not : 0);
-        gradient.total[c] = (p - target) / batch_size;
-        gradient.size[c] = (p + target) / batch_size;
+        gradient.total[c] = weight * (p - target) / batch_size;
+        gradient.size[c] = weight * (p + target) / batch_size;
     }
     logits = disturbed(gradient);
-    return loss;
+    return weight * loss;
 }
 
 inline Matrix Oracle::input_gradient(const OracleLayer& layer, const Matrix& gradient) {
@@ -223,7 +225,7 @@ inline double Oracle::step(std::span<const std::int64_t> batch, double learning_
     Matrix gradient = logits(batch);
     double total = 0;
     for (std::size_t r = 0; r < batch.size(); ++r)
-        total += loss(problem_.labels[batch[r]], gradient[r], batch.size());
+        total += loss(batch[r], gradient[r], batch.size());
     gradient = operands(gradient);
     for (std::size_t l = layers_.size(); l-- > 0;) {
         const Matrix below = l > 0 ? input_gradient(layers_[l], gradient) : Matrix{};

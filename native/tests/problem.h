@@ -92,7 +92,7 @@ struct Problem {
     Shape shape;
     State weights, momentum;
     std::vector<std::uint8_t> pixels;
-    Floats numbers, mean, std, rates;
+    Floats numbers, mean, std, rates, example_weights;  // the last is empty where each example counts one
     std::vector<std::int64_t> labels, order;
     float friction = 0, weight_decay = 0, label_smoothing = 0;
     bool nesterov = false;
@@ -110,7 +110,7 @@ struct Problem {
     Examples examples() const {
         const bool given = shape.form == Form::numbers;
         return {given ? nullptr : pixels.data(), given ? numbers.data() : nullptr,
-                labels.data(), shape.examples, mean, std};
+                labels.data(), shape.examples, mean, std, example_weights.empty() ? nullptr : example_weights.data()};
     }
     Steps steps() const { return {shape.batch_size, rates, friction, nesterov, weight_decay, label_smoothing}; }
     Steps step(std::size_t i) const {
@@ -150,6 +150,9 @@ inline Problem::Problem(const Shape& drawn, std::uint64_t seed)
     nesterov = friction > 0 && random.below(2);
     weight_decay = random.one_of({0.0f, 0.01f});
     label_smoothing = random.one_of({0.0f, 0.1f});
+    if (random.below(2)) return;
+    for (std::size_t i = 0; i < shape.examples; ++i)
+        example_weights.push_back(random.below(5) ? random.between(0.1f, 3) : 0);
 }
 
 }  // namespace tenfold::tests

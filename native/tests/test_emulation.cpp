@@ -103,8 +103,9 @@ TEST(emulated_conversions_round_to_the_nearest) {
 TEST(emulated_conversions_equal_the_machines) {
     const Problem problem({.widths = {100, 2}, .batch_size = 32, .examples = 32, .form = Form::numbers}, 3);
     const std::size_t stride = row_stride(64);
-    const Source source{nullptr, problem.numbers.data(), nullptr, 100, nullptr, problem.mean.data(),
-                        problem.std.data(), 100};
+    const Source source{.pixels = nullptr, .numbers = problem.numbers.data(), .labels = nullptr, .weights = nullptr,
+                        .features = 100, .table = nullptr, .mean = problem.mean.data(), .std = problem.std.data(),
+                        .period = 100};
     const auto packed = [&](const Kernels& kernels) {
         Buffer<Word> rows(32 * stride), columns(128 * stride);
         kernels.gather(source, {problem.order.data(), 32}, {rows.data(), stride, columns.data(), stride}, {0, 4});

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
         list_data,
         load_data,
         predict,
+        repeat,
         train,
+        tune,
     )
     from tenfold.data.image_set import ImageSet, Splits
     from tenfold.errors import (
@@ -38,9 +40,12 @@ if TYPE_CHECKING:
     from tenfold.model.network import Network
     from tenfold.model.predictor import Prediction, Predictor
     from tenfold.model.preprocessing import Preprocessing
+    from tenfold.training.augmentation import Augmentation
     from tenfold.training.listener import Listener
     from tenfold.training.recipe import Recipe
+    from tenfold.training.repetition import Repetition
     from tenfold.training.run import Run
+    from tenfold.tuning.tuned import Tuned
 
 _HOME = {
     "tenfold.api": (
@@ -51,7 +56,9 @@ _HOME = {
         "list_data",
         "load_data",
         "predict",
+        "repeat",
         "train",
+        "tune",
     ),
     "tenfold.data.image_set": ("ImageSet", "Splits"),
     "tenfold.errors": (
@@ -60,6 +67,7 @@ _HOME = {
         "ModelError",
         "RunError",
         "TenfoldError",
+        "Tuned",
         "UsageError",
     ),
     "tenfold.evaluation.metrics": ("Evaluation",),
@@ -68,12 +76,16 @@ _HOME = {
     "tenfold.model.predictor": ("Prediction", "Predictor"),
     "tenfold.model.preprocessing": ("Preprocessing",),
     "tenfold.training.listener": ("Listener",),
+    "tenfold.training.augmentation": ("Augmentation",),
     "tenfold.training.recipe": ("Recipe",),
+    "tenfold.training.repetition": ("Repetition",),
     "tenfold.training.run": ("Run",),
+    "tenfold.tuning.tuned": ("Tuned",),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
+    "Augmentation",
     "DataError",
     "Evaluation",
     "ImageSet",
@@ -86,10 +98,12 @@ __all__ = [
     "Predictor",
     "Preprocessing",
     "Recipe",
+    "Repetition",
     "Run",
     "RunError",
     "Splits",
     "TenfoldError",
+    "Tuned",
     "UsageError",
     "__version__",
     "doctor",
@@ -99,7 +113,9 @@ __all__ = [
     "list_data",
     "load_data",
     "predict",
+    "repeat",
     "train",
+    "tune",
 ]
 
 

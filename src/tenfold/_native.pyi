@@ -13,6 +13,24 @@ def shuffled(draws: NDArray[np.uint32]) -> NDArray[np.int64]:
 def pixel_counts(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Count how often each channel has each value: shape (channels, 256), of pixels (count, channels)."""
 
+class Distortion:
+    """Random distortion of images of one size; `tenfold.training.distortion` says what it does."""
+
+    def __init__(
+        self, amplitudes: tuple[int, int, int, int, int, int], height: int, width: int, channels: int
+    ) -> None: ...
+    def distort(
+        self,
+        images: NDArray[np.uint8],
+        indices: NDArray[np.int64],
+        *,
+        seed: int,
+        epoch: int,
+        isa: str,
+        threads: int,
+    ) -> NDArray[np.uint8]:
+        """Distort rows of height x width x channels pixels, each by its index in the training set."""
+
 class Trainer:
     def __init__(
         self,
@@ -38,8 +56,16 @@ class Trainer:
         nesterov: bool,
         weight_decay: float,
         label_smoothing: float,
+        weights: NDArray[np.float32] | None = None,
+        distortion: Distortion | None = None,
+        seed: int = 0,
+        epoch: int = 0,
     ) -> NDArray[np.float64]:
-        """Take one step a batch of ``order``; return each batch's mean loss."""
+        """Take one step a batch of ``order``; return each batch's mean loss.
+
+        ``weights``, one a row of ``inputs``, multiply losses and their gradients. ``distortion`` distorts
+        each image by ``seed``, ``epoch`` and its row.
+        """
 
     def weights(self) -> Tensors: ...
     def momentum(self) -> Tensors: ...

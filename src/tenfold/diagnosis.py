@@ -17,7 +17,7 @@ from tenfold.data.catalog import list_data
 from tenfold.data.places import cache_folder, data_folder
 from tenfold.training.engines import ready_engines, resolve_engine, resolve_precision
 
-EXTRAS = {"torch": "torch", "sample": "mlxtend"}
+EXTRAS = {"torch": "torch", "sklearn": "sklearn", "tune": "optuna", "sample": "mlxtend"}
 """Extra → the module that shows that it is installed."""
 
 

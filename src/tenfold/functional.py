@@ -129,10 +129,14 @@ def negative_log_likelihood(log_probabilities: ArrayLike, labels: Labels) -> flo
     return float(-log_p[np.arange(len(labels)), labels].mean())
 
 
-def cross_entropy(logits: ArrayLike, labels: Labels) -> float:
+def cross_entropy(
+    logits: ArrayLike, labels: Labels, label_smoothing: float = 0.0, weights: ArrayLike = 1.0
+) -> float:
     r"""Softmax followed by negative log-likelihood: the lecture's ``CrossEntropyLoss``.
 
     .. math:: -\frac{1}{N} \sum_n \log \frac{e^{z_{n, y_n}}}{\sum_j e^{z_{n, j}}}
+
+    With label smoothing ``s`` the true class counts ``1 - s``, and all K classes share the rest.
 
     Parameters
     ----------
@@ -140,6 +144,10 @@ def cross_entropy(logits: ArrayLike, labels: Labels) -> float:
         What the last layer gives, with no activation.
     labels : ndarray of int, shape (N,)
         True classes, each from 0 to K - 1.
+    label_smoothing : float, default 0
+        From 0 to below 1.
+    weights : array_like of shape (N,), optional
+        How much each example counts.
 
     Returns
     -------
@@ -150,16 +158,26 @@ def cross_entropy(logits: ArrayLike, labels: Labels) -> float:
     --------
     >>> cross_entropy(np.zeros((1, 10)), np.array([3]))
     2.302585092994046
+
+    References
+    ----------
+    C. Szegedy et al., "Rethinking the Inception architecture for computer vision", CVPR 2016, for the
+    smoothing.
     """
-    return negative_log_likelihood(log_softmax(logits), labels)
+    log_p = log_softmax(logits)  # (N, K)
+    true = log_p[np.arange(len(labels)), labels]
+    losses = -((1 - label_smoothing) * true + label_smoothing * log_p.mean(axis=1))
+    return float((losses * weights).mean())
 
 
-def cross_entropy_gradient(logits: ArrayLike, labels: Labels) -> Floats:
+def cross_entropy_gradient(
+    logits: ArrayLike, labels: Labels, label_smoothing: float = 0.0, weights: ArrayLike = 1.0
+) -> Floats:
     r"""Gradient of `cross_entropy` by the logits: probabilities minus truth.
 
     .. math:: \frac{\partial L}{\partial z} = \frac{p - y}{N}
 
-    where ``y`` is one at the true class and zero elsewhere.
+    where ``y`` is one at the true class and zero elsewhere, or smoothed as in `cross_entropy`.
 
     Parameters
     ----------
@@ -167,6 +185,8 @@ def cross_entropy_gradient(logits: ArrayLike, labels: Labels) -> Floats:
         What the last layer gives.
     labels : ndarray of int, shape (N,)
         True classes.
+    label_smoothing, weights
+        As in `cross_entropy`.
 
     Returns
     -------
@@ -179,7 +199,9 @@ def cross_entropy_gradient(logits: ArrayLike, labels: Labels) -> Floats:
     array([[ 0.25, -0.25]])
     """
     gradient = softmax(logits)
-    gradient[np.arange(len(labels)), labels] -= 1
+    gradient -= label_smoothing / gradient.shape[1]
+    gradient[np.arange(len(labels)), labels] -= 1 - label_smoothing
+    gradient *= np.expand_dims(weights, -1)
     gradient /= len(labels)
     return gradient
 
@@ -211,7 +233,7 @@ def sigmoid(logits: ArrayLike) -> Floats:
     return np.asarray(np.where(z >= 0, 1, decay) / (1 + decay), dtype=z.dtype)
 
 
-def binary_cross_entropy(logits: ArrayLike, labels: ArrayLike) -> float:
+def binary_cross_entropy(logits: ArrayLike, labels: ArrayLike, weights: ArrayLike = 1.0) -> float:
     r"""Negative log-likelihood of a Bernoulli distribution, from logits.
 
     .. math:: -\frac{1}{N} \sum_n \left[ y_n \log \sigma(z_n) + (1 - y_n) \log (1 - \sigma(z_n)) \right]
@@ -224,6 +246,8 @@ def binary_cross_entropy(logits: ArrayLike, labels: ArrayLike) -> float:
         One logit an example.
     labels : array_like of shape (N,)
         0 or 1; numbers between count as probabilities of class 1.
+    weights : array_like of shape (N,), optional
+        How much each example counts.
 
     Returns
     -------
@@ -236,10 +260,11 @@ def binary_cross_entropy(logits: ArrayLike, labels: ArrayLike) -> float:
     0.6931471805599453
     """
     z = _floats(logits)
-    return float((np.maximum(z, 0) - z * np.asarray(labels) + np.log1p(np.exp(-np.abs(z)))).mean())
+    losses = np.maximum(z, 0) - z * np.asarray(labels) + np.log1p(np.exp(-np.abs(z)))
+    return float((losses * weights).mean())
 
 
-def binary_cross_entropy_gradient(logits: ArrayLike, labels: ArrayLike) -> Floats:
+def binary_cross_entropy_gradient(logits: ArrayLike, labels: ArrayLike, weights: ArrayLike = 1.0) -> Floats:
     r"""Gradient of `binary_cross_entropy` by the logits: probability minus truth, as with softmax.
 
     .. math:: \frac{\partial L}{\partial z} = \frac{\sigma(z) - y}{N}
@@ -249,7 +274,9 @@ def binary_cross_entropy_gradient(logits: ArrayLike, labels: ArrayLike) -> Float
     logits : array_like of shape (N,)
         One logit an example.
     labels : array_like of shape (N,)
-        0 or 1.
+        0 or 1, or between.
+    weights : array_like of shape (N,), optional
+        How much each example counts.
 
     Returns
     -------
@@ -262,4 +289,4 @@ def binary_cross_entropy_gradient(logits: ArrayLike, labels: ArrayLike) -> Float
     array([-0.25,  0.25])
     """
     p = sigmoid(logits)
-    return np.asarray((p - np.asarray(labels)) / p.size, dtype=p.dtype)
+    return np.asarray((p - np.asarray(labels)) * weights / p.size, dtype=p.dtype)

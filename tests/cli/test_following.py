@@ -38,7 +38,7 @@ def on_a_terminal(arguments, folder):
 
 
 def test_a_terminal_gets_a_bar_and_a_table_with_a_row_an_epoch(digits, tmp_path):
-    flags = ["--epochs", "3", "--hidden", "32", "--engine", "reference", "--out"]
+    flags = ["--recipe", "lecture", "--epochs", "3", "--hidden", "32", "--engine", "reference", "--out"]
     seen = on_a_terminal(["train", str(digits), *flags, "runs [old]/1"], tmp_path)
     assert "1,500 training and 297 test images" in seen
     assert "64-32-10" in seen
@@ -50,10 +50,9 @@ def test_a_terminal_gets_a_bar_and_a_table_with_a_row_an_epoch(digits, tmp_path)
 
 
 def test_plain_on_a_terminal_is_the_lectures_lines(digits, tmp_path):
-    seen = on_a_terminal(
-        ["train", str(digits), "--epochs", "1", "--plain", "--engine", "reference"], tmp_path
-    )
-    lines = seen.splitlines()
+    flags = ["--recipe", "lecture", "--epochs", "1", "--plain", "--engine", "reference"]
+    seen = on_a_terminal(["train", str(digits), *flags], tmp_path)
+    lines = [line for line in seen.splitlines() if not line.startswith("note: ")]
     assert lines[0].startswith("[1,    24] loss: ")
     assert lines[1].startswith("accuracy on test set: ")
     assert "\x1b" not in seen

@@ -5,7 +5,18 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "matplotlib", "pandas", "sklearn", "scipy", "cv2", "starlette", "mlxtend", "requests"}
+HEAVY = {
+    "torch",
+    "optuna",
+    "matplotlib",
+    "pandas",
+    "sklearn",
+    "scipy",
+    "cv2",
+    "starlette",
+    "mlxtend",
+    "requests",
+}
 
 
 @pytest.mark.parametrize(

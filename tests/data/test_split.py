@@ -1,12 +1,16 @@
 """The split: every image once, every class on both sides, the same draw each time."""
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.model_selection import StratifiedShuffleSplit
 
 from tenfold.data.image_set import ImageSet
-from tenfold.data.split import stratified_indices, stratified_split
+from tenfold.data.split import stratified_count, stratified_indices, stratified_split
 from tenfold.errors import UsageError
 
 
@@ -83,3 +87,41 @@ def test_a_fraction_out_of_range(fraction: float) -> None:
 def test_a_seed_out_of_range(seed: int) -> None:
     with pytest.raises(UsageError, match=f"seed is {seed}; expected 0 to 4,294,967,295"):
         stratified_indices(np.zeros(4, np.int64), seed=seed)
+
+
+label_lists = st.lists(st.integers(0, 5), max_size=80)
+
+
+@given(label_lists, st.data(), st.integers(0, 2**32 - 1))
+def test_a_count_is_drawn_exactly_and_every_class_gives_its_share(
+    labels: list[int], data: st.DataObject, seed: int
+) -> None:
+    count = data.draw(st.integers(0, len(labels)))
+    array = np.array(labels, np.int64)
+    drawn = stratified_count(array, count, seed)
+    assert len(drawn) == count
+    assert (np.diff(drawn) > 0).all() and set(drawn.tolist()) <= set(range(len(labels)))
+    for label in set(labels):
+        quota = Fraction(labels.count(label) * count, len(labels))
+        assert int((array[drawn] == label).sum()) in {math.floor(quota), math.ceil(quota)}
+    np.testing.assert_array_equal(stratified_count(array, count, seed), drawn)
+
+
+def test_counts_of_classes_are_those_of_scikit_learn() -> None:
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(4), [400, 200, 150, 50]))
+    (_, theirs), *_ = StratifiedShuffleSplit(1, test_size=80, random_state=0).split(labels, labels)
+    drawn = stratified_count(labels, 80, seed=0)
+    np.testing.assert_array_equal(np.bincount(labels[drawn]), np.bincount(labels[theirs]))
+
+
+def test_another_seed_draws_others_and_no_image_is_preferred() -> None:
+    labels = np.arange(30) % 3
+    draws = [stratified_count(labels, 6, seed) for seed in range(500)]
+    assert len({tuple(drawn.tolist()) for drawn in draws}) > 450
+    often = np.bincount(np.concatenate(draws), minlength=30)
+    assert abs(often - 100).max() < 50  # binomial, five standard deviations
+
+
+def test_the_count_stays_the_same_draw_for_ever() -> None:
+    """A model may have learnt from whatever is not held out here: these numbers must never change."""
+    assert stratified_count(np.arange(50) % 3, 10, seed=7).tolist() == [4, 7, 23, 24, 25, 33, 38, 39, 47, 48]

@@ -15,6 +15,10 @@ from tenfold.training.engines import ready_engines
 from tenfold.training.run import Run
 
 KILLS = 20
+EVERYTHING = (
+    "--augmentation handwriting --calibration-images 100 --patience 1000 --class-weight balanced "
+    "--schedule cosine --warmup 0.1 --lr 0.02 --nesterov --weight-decay 0.0005 --label-smoothing 0.1"
+)
 # A checkpoint at every event instead of every 30 s, so that kills meet them in the middle of epochs.
 PROGRAM = (
     "import tenfold.training.session as session; session.CHECKPOINT_SECONDS = 0; "
@@ -44,10 +48,17 @@ def check_whole(run):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL exists on POSIX systems only")
-@pytest.mark.parametrize("engine", ready_engines())
-def test_twenty_kills_change_nothing(digits, tmp_path, engine):
+@pytest.mark.parametrize(
+    ("engine", "more"),
+    [
+        *(pytest.param(engine, "", id=engine) for engine in ready_engines()),
+        pytest.param(ready_engines()[0], EVERYTHING, id="everything"),
+    ],
+)
+def test_twenty_kills_change_nothing(digits, tmp_path, engine, more):
     epochs = 300 if engine == "fused" else 80  # long enough for twenty kills
-    flags = [digits, "--epochs", epochs, "--batch-size", 4, "--log-interval", 100, "--hidden", "64,32"]
+    flags = [digits, *f"--recipe lecture --epochs {epochs} --batch-size 4 --hidden 64,32 {more}".split()]
+    flags += ["--log-interval", 100]
     flags += ["--threads", 2, "--engine", engine]
     finish(start(tmp_path, *flags, "--out", "whole"))
     chance = random.Random(engine)
@@ -80,7 +91,8 @@ def test_twenty_kills_change_nothing(digits, tmp_path, engine):
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT as a terminal does")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_writes_a_checkpoint_and_says_how_to_go_on(digits, tmp_path, number):
-    process = start(tmp_path, digits, "--epochs", 5000, "--engine", "reference", "--out", "run")
+    flags = ["--recipe", "lecture", "--epochs", 5000, "--engine", "reference"]
+    process = start(tmp_path, digits, *flags, "--out", "run")
     process.stdout.readline()
     process.send_signal(number)
     _, err = process.communicate()

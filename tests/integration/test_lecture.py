@@ -42,7 +42,7 @@ class Net(torch.nn.Module):
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("engine", ready_engines())
 def test_ten_epochs_in_the_lectures_form_end_at_97_per_cent(engine, seed, tmp_path):
-    flags = ["--plain", "--engine", engine, "--seed", str(seed), "--out", "run"]
+    flags = ["--recipe", "lecture", "--plain", "--engine", engine, "--seed", str(seed), "--out", "run"]
     done = subprocess.run(
         [sys.executable, "-m", "tenfold", "train", *flags],
         capture_output=True,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tenfold.model.network import Network
 from tenfold.training.cycle import TrainingCycle
-from tenfold.training.engine import initial_snapshot
+from tenfold.training.engine import Examples, initial_snapshot
 from tenfold.training.recipe import Recipe
 
 
@@ -21,8 +21,8 @@ class Recorder:
     def __init__(self):
         self.batches = []
 
-    def train(self, indices, batch_size, learning_rate):
-        new = [indices[i : i + batch_size] for i in range(0, len(indices), batch_size)]
+    def train(self, stretch):
+        new = [batch for batch, _ in stretch]
         self.batches += new
         return [float(batch[0]) for batch in new]
 
@@ -42,11 +42,17 @@ cycles = st.builds(
 )
 
 
+def blank(count, places=None):
+    return Examples(
+        np.zeros((count, 2), np.uint8), np.zeros(count, np.int64), np.ones(1), np.ones(1), places=places
+    )
+
+
 def run(recipe, examples, state=None):
     recorder = Recorder()
     state = state or initial_snapshot(Network((2, 2)), recipe, threads=1)
     events = []
-    for event in TrainingCycle(recorder, recipe, examples, state):
+    for event in TrainingCycle(recorder, recipe, blank(examples), state):
         events.append((event, event.snapshot()))
     return recorder, events
 

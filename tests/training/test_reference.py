@@ -36,10 +36,14 @@ def autograd_forward(tensors, rows):
     return rows
 
 
-def autograd_loss(network, logits, labels):
+def autograd_loss(network, logits, labels, smoothing=0.0, weights=None):
+    counts = 1.0 if weights is None else weights
     if network.head_name == "sigmoid":
-        return F.binary_cross_entropy_with_logits(logits[:, 0], labels.to(logits.dtype))
-    return F.cross_entropy(logits, labels)
+        targets = labels.to(logits.dtype) * (1 - smoothing) + smoothing / 2
+        losses = F.binary_cross_entropy_with_logits(logits[:, 0], targets, reduction="none")
+    else:
+        losses = F.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="none")
+    return (losses * counts).mean()
 
 
 @pytest.mark.skipif(
@@ -78,21 +82,26 @@ def test_every_gradient_is_autograds(network, n, seed):
         np.testing.assert_allclose(gradients[name], tensor.grad, rtol=0, atol=1e-10)
 
 
-@settings(max_examples=30)
-@given(
-    networks,
-    st.floats(1e-4, 0.5),
-    st.just(0.0) | st.floats(0.1, 0.95),
-    st.integers(1, 5),
-    st.integers(0, 1000),
-)
-def test_ten_steps_of_sgd_are_pytorchs(network, lr, momentum, batch_size, seed):
+changes = st.fixed_dictionaries(
+    {"lr": st.floats(1e-4, 0.5)},
+    optional={
+        "momentum": st.floats(0.1, 0.95),
+        "weight_decay": st.floats(1e-5, 0.1),
+        "label_smoothing": st.floats(0.01, 0.9),
+    },
+).flatmap(lambda drawn: st.booleans().map(lambda asked: drawn | {"nesterov": asked and "momentum" in drawn}))
+
+
+@settings(max_examples=60)
+@given(networks, changes, st.integers(1, 5), st.booleans(), st.integers(0, 1000))
+def test_ten_steps_of_sgd_are_pytorchs(network, changes, batch_size, weighted, seed):
     rng = np.random.default_rng(seed)
     pixels = rng.integers(0, 256, (batch_size * STEPS, network.inputs)).astype(np.uint8)
     labels = rng.integers(0, network.classes, len(pixels))
-    examples = Examples(pixels, labels, np.float32([0.5]), np.float32([0.25]))
+    weights = rng.uniform(0, 3, len(pixels)).astype(np.float32) if weighted else None
+    examples = Examples(pixels, labels, np.float32([0.5]), np.float32([0.25]), weights=weights)
     recipe = Recipe.named("lecture").with_changes(
-        epochs=1, lr=lr, momentum=momentum, batch_size=batch_size, precision="float64", seed=seed
+        **({"momentum": 0.0} | changes), epochs=1, batch_size=batch_size, precision="float64", seed=seed
     )
     start = initial_snapshot(network, recipe, threads=1)
     (end,) = [
@@ -102,7 +111,8 @@ def test_ten_steps_of_sgd_are_pytorchs(network, lr, momentum, batch_size, seed):
     ]
 
     tensors = {name: torch.tensor(array, requires_grad=True) for name, array in start.weights.items()}
-    optimizer = torch.optim.SGD(tensors.values(), lr=lr, momentum=momentum)
+    names = ("lr", "momentum", "nesterov", "weight_decay")
+    optimizer = torch.optim.SGD(tensors.values(), **{name: getattr(recipe, name) for name in names})
     generator = torch.Generator()
     generator.manual_seed(seed)
     for tensor in tensors.values():  # the draws that made the first weights
@@ -113,10 +123,13 @@ def test_ten_steps_of_sgd_are_pytorchs(network, lr, momentum, batch_size, seed):
     )
     for batch in torch.randperm(len(pixels), generator=shuffle).split(batch_size):
         rows = torch.tensor(pixels)[batch].float().div(255).sub(0.5).div(0.25).double()
+        counts = None if weights is None else torch.tensor(weights)[batch]
         optimizer.zero_grad()
-        autograd_loss(network, autograd_forward(tensors, rows), torch.tensor(labels)[batch]).backward()
+        logits = autograd_forward(tensors, rows)
+        autograd_loss(network, logits, torch.tensor(labels)[batch], recipe.label_smoothing, counts).backward()
+        decayed = {name: t.grad + recipe.weight_decay * t.detach() for name, t in tensors.items()}
         optimizer.step()
     for name, tensor in tensors.items():
         np.testing.assert_allclose(end.weights[name], tensor.detach(), rtol=0, atol=1e-10)
-        velocity = optimizer.state[tensor]["momentum_buffer"] if momentum else tensor.grad
+        velocity = optimizer.state[tensor]["momentum_buffer"] if recipe.momentum else decayed[name]
         np.testing.assert_allclose(end.momentum[name], velocity, rtol=0, atol=1e-10)

@@ -48,6 +48,23 @@ def test_first_weights_are_those_of_linear_layers(seed, widths):
     assert ours.integer() == after
 
 
+@given(seeds, st.lists(st.integers(2, 300), min_size=2, max_size=4))
+def test_he_weights_are_those_of_kaiming_uniform_the_last_layers_a_tenth(seed, widths):
+    generator, ours = torch.Generator().manual_seed(seed), TorchGenerator(seed)
+    weights = initial_weights(Network(tuple(widths)), ours, "he")
+    for number, (inputs, outputs) in enumerate(itertools.pairwise(widths), start=1):
+        expected = torch.empty(outputs, inputs)
+        torch.nn.init.kaiming_uniform_(expected, nonlinearity="relu", generator=generator)
+        if number < len(widths) - 1:
+            np.testing.assert_array_equal(weights[f"l{number}.weight"], expected)
+        else:
+            bound = np.sqrt(6 / inputs)
+            np.testing.assert_allclose(weights[f"l{number}.weight"], expected / 10, rtol=0, atol=1e-7 * bound)
+        np.testing.assert_array_equal(weights[f"l{number}.bias"], np.zeros(outputs))
+        assert {tensor.dtype for tensor in weights.values()} == {np.dtype(np.float32)}
+    assert ours.integer() == torch.empty((), dtype=torch.int64).random_(generator=generator).item()
+
+
 @given(seeds, st.integers(1, 200))
 def test_epoch_orders_are_those_of_the_lectures_two_loaders(seed, n):
     numbers = torch.utils.data.TensorDataset(torch.arange(n))

@@ -13,6 +13,7 @@ from tenfold.cli.evaluate import evaluate
 from tenfold.cli.inspect import inspect
 from tenfold.cli.predict import predict
 from tenfold.cli.train import train
+from tenfold.cli.tune import tune
 from tenfold.errors import TenfoldError
 
 app = typer.Typer(
@@ -21,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (train, evaluate, predict, inspect, doctor):
+for command in (train, tune, evaluate, predict, inspect, doctor):
     app.command()(command)
 app.add_typer(data_app, name="data")
 

@@ -41,6 +41,8 @@ def evaluate(
         return
     low, high = result.accuracy_interval
     typer.echo(f"accuracy  {result.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})")
+    if result.is_lopsided:
+        typer.echo(f"balanced  {result.balanced_accuracy:.2%}  (mean recall: each class counts the same)")
     typer.echo(f"correct   {result.correct:,} of {result.total:,}")
     typer.echo(f"loss      {result.loss:.4f} nats")
     width = max(5, *map(len, result.classes))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tenfold.data.image_set import Splits
     from tenfold.model.network import Network
     from tenfold.training.engine import Event
+    from tenfold.training.repetition import Repetition
     from tenfold.training.run import Run
 
 
@@ -27,6 +28,11 @@ class Follower(Listener):
     def __init__(self) -> None:
         self.stop_signal = 0
         self.run: Run | None = None
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether a signal has asked to stop."""
+        return bool(self.stop_signal)
 
     def note(self, text: str) -> None:
         """Print a remark."""
@@ -38,12 +44,13 @@ class Follower(Listener):
 
     def event(self, event: Event) -> None:
         """Raise `KeyboardInterrupt` when a signal asked to stop."""
-        if self.stop_signal:
+        if self.is_stopping:
             raise KeyboardInterrupt
 
     def ended(self, run: Run) -> None:
-        """Say where the result is."""
-        print(f"model: {run.model_path}", file=sys.stderr, flush=True)
+        """Say what was reached, and where the result is."""
+        reached = f"{run.recipe.name}: {run.test_accuracy():.2%} of the test images right"
+        print(f"{reached}; model: {run.model_path}", file=sys.stderr, flush=True)
 
 
 class PlainLines(Follower):
@@ -84,6 +91,30 @@ class JsonLines(Follower):
     def ended(self, run: Run) -> None:
         """Print where the result is."""
         _print_json(event="end", run=str(run.path), model=str(run.model_path))
+
+    def repeated(self, run: Run, accuracy: float) -> None:
+        """Print what a run reached."""
+        _print_json(event="repetition", seed=run.recipe.seed, accuracy=accuracy, model=str(run.model_path))
+
+    def summed_up(self, result: Repetition) -> None:
+        """Print what all runs say together."""
+        _print_json(event="summary", **result.to_dict())
+
+
+class Seeds(Follower):
+    """A line a seed on stdout, as each is done."""
+
+    def repeated(self, run: Run, accuracy: float) -> None:
+        """Print what a run reached."""
+        print(f"seed {run.recipe.seed}: {accuracy:.2%}  {run.model_path}", flush=True)
+
+    def summed_up(self, result: Repetition) -> None:
+        """Print mean, spread and interval."""
+        low, high = result.interval
+        print(
+            f"accuracy on test set: {result.mean:.2%} ± {result.standard_deviation:.2%} (mean and standard "
+            f"deviation of {len(result.runs)} seeds; 95 % interval of the mean {low:.2%} to {high:.2%})"
+        )
 
 
 class LiveTable(Follower):

@@ -23,6 +23,17 @@ def inspect(
             metavar="FILE.png", help="Draw a contact sheet: a row of pictures a class.", show_default=False
         ),
     ] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.png",
+            help="Draw what an augmentation makes of a picture of each class.",
+            show_default=False,
+        ),
+    ] = None,
+    augmentation: Annotated[
+        str, typer.Option(metavar="NAME", help="Which augmentation: handwriting or objects.")
+    ] = "handwriting",
     json: JsonOption = False,
 ) -> None:
     """Say what is in a data set and what is wrong with it, each fault with its mend.
@@ -32,7 +43,14 @@ def inspect(
     from tenfold import api
 
     with download_bar() as progress:
-        found = api.inspect(data, size=parse_size(size), sheet=sheet, progress=progress)
+        found = api.inspect(
+            data,
+            size=parse_size(size),
+            sheet=sheet,
+            augment=augment,
+            augmentation=augmentation,
+            progress=progress,
+        )
     if json:
         print_json(found.to_dict())
     else:

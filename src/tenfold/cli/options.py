@@ -65,6 +65,27 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
     return int(found[1]), int(found[2])
 
 
+def parse_seconds(text: str | None) -> float | None:
+    """Read ``10s``, ``2m``, ``1.5h``, or seconds alone.
+
+    Raises
+    ------
+    UsageError
+        When it is written otherwise.
+
+    Examples
+    --------
+    >>> parse_seconds("2m")
+    120.0
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h|)", text)
+    if found is None or float(found[1]) == 0:
+        raise UsageError(f"budget: '{text}'; expected a time such as 10s, 2m or 1h")
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+
+
 SizeOption = Annotated[
     str | None,
     typer.Option(metavar="HxW", help="Scale every picture to this height and width.", show_default=False),

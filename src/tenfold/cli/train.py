@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from tenfold.cli.options import SizeOption, number, parameter_help, parse_size, whole_number
+from tenfold.cli.options import (
+    SizeOption,
+    number,
+    parameter_help,
+    parse_seconds,
+    parse_size,
+    whole_number,
+)
 from tenfold.errors import UsageError
 from tenfold.training.recipe import Recipe
 
@@ -22,18 +30,43 @@ def _field(name: str, metavar: str, parser: Callable[[str], Any] | None = None) 
     return _setting(parameter_help(Recipe, name), metavar, parser)
 
 
+def _switch(name: str) -> Any:
+    """Make the flag of a field that is true or false."""
+    flag = name.replace("_", "-")
+    return typer.Option(f"--{flag}/--no-{flag}", help=parameter_help(Recipe, name), show_default=False)
+
+
 def train(
     data: Annotated[
         str | None,
         typer.Argument(help="Catalog name or path; without one, MNIST.", show_default=False),
     ] = None,
-    recipe: Annotated[str | None, _setting("Name of a recipe, or a .toml file; lecture.", "NAME")] = None,
+    recipe: Annotated[str | None, _setting("fast, best, lecture, or a .toml file; fast.", "NAME")] = None,
+    budget: Annotated[
+        str | None, _setting("Time for all of it, such as 10s or 2m: as many epochs as fit.", "TIME")
+    ] = None,
+    repeat: Annotated[
+        int | None, _setting("Train as often, with as many seeds; then mean and spread.", "N", whole_number)
+    ] = None,
     epochs: Annotated[int | None, _field("epochs", "N", whole_number)] = None,
+    least_steps: Annotated[int | None, _field("least_steps", "N", whole_number)] = None,
     batch_size: Annotated[int | None, _field("batch_size", "N", whole_number)] = None,
     lr: Annotated[float | None, _field("lr", "X", number)] = None,
+    schedule: Annotated[str | None, _field("schedule", "NAME")] = None,
+    warmup: Annotated[float | None, _field("warmup", "X", number)] = None,
     momentum: Annotated[float | None, _field("momentum", "X", number)] = None,
+    nesterov: Annotated[bool | None, _switch("nesterov")] = None,
+    weight_decay: Annotated[float | None, _field("weight_decay", "X", number)] = None,
+    label_smoothing: Annotated[float | None, _field("label_smoothing", "X", number)] = None,
     hidden: Annotated[str | None, _field("hidden", "512,256,…|none")] = None,
     head: Annotated[str | None, _field("head", "NAME")] = None,
+    first_weights: Annotated[str | None, _field("first_weights", "NAME")] = None,
+    augmentation: Annotated[str | None, _field("augmentation", "NAME")] = None,
+    solver: Annotated[str | None, _field("solver", "NAME")] = None,
+    c: Annotated[float | None, _field("c", "X", number)] = None,
+    calibration_images: Annotated[int | None, _field("calibration_images", "N", whole_number)] = None,
+    patience: Annotated[int | None, _field("patience", "N", whole_number)] = None,
+    class_weight: Annotated[str | None, _field("class_weight", "NAME")] = None,
     precision: Annotated[str | None, _field("precision", "NAME")] = None,
     log_interval: Annotated[int | None, _field("log_interval", "N", whole_number)] = None,
     seed: Annotated[int | None, _field("seed", "N", whole_number)] = None,
@@ -50,34 +83,57 @@ def train(
 ) -> None:
     """Train a network, test it after each epoch, and write a run."""
     from tenfold import api
-    from tenfold.cli.following import JsonLines, LiveTable, PlainLines, stopping_at_signals
+    from tenfold.cli.following import JsonLines, LiveTable, PlainLines, Seeds, stopping_at_signals
 
     fields = {
         "epochs": epochs,
+        "least_steps": least_steps,
         "batch_size": batch_size,
         "lr": lr,
+        "schedule": schedule,
+        "warmup": warmup,
         "momentum": momentum,
+        "nesterov": nesterov,
+        "weight_decay": weight_decay,
+        "label_smoothing": label_smoothing,
         "hidden": _widths(hidden),
         "head": head,
+        "first_weights": first_weights,
+        "augmentation": augmentation,
+        "solver": solver,
+        "c": c,
+        "calibration_images": calibration_images,
+        "patience": patience,
+        "class_weight": class_weight,
         "precision": precision,
         "log_interval": log_interval,
         "seed": seed,
     }
     changes: Any = {name: value for name, value in fields.items() if value is not None}
+    settings: Any = {
+        "budget": _left(parse_seconds(budget)),
+        "engine": engine,
+        "device": device,
+        "threads": threads,
+        "size": parse_size(size),
+        "out": out,
+    }
+    if repeat is not None:
+        if resume is not None:
+            raise UsageError("repeat: a resumed run is one run; leave --repeat or --resume away")
+        seeds = JsonLines() if json else Seeds()
+        with stopping_at_signals(seeds):
+            result = api.repeat(repeat, data, recipe, listener=seeds, **settings, **changes)
+        seeds.summed_up(result)
+        return
     follower = JsonLines() if json else PlainLines() if plain or not sys.stdout.isatty() else LiveTable()
     with stopping_at_signals(follower):
-        api.train(
-            data,
-            recipe,
-            engine=engine,
-            device=device,
-            threads=threads,
-            size=parse_size(size),
-            out=out,
-            resume=resume,
-            listener=follower,
-            **changes,
-        )
+        api.train(data, recipe, resume=resume, listener=follower, **settings, **changes)
+
+
+def _left(budget: float | None) -> float | None:
+    """Take away what starting the program has cost: the budget is that of the whole command."""
+    return None if budget is None else max(budget - time.process_time(), 1e-3)
 
 
 def _widths(text: str | None) -> tuple[int, ...] | None:

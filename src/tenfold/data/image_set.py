@@ -16,6 +16,9 @@ from tenfold.errors import DataError
 LARGEST_INPUT = 200_000
 """Values of an image, height x width x channels, that a row of input may have."""
 
+LOPSIDED = 2
+"""Beyond so many times the images of the smallest class, a set's classes are lopsided."""
+
 _PIXELS = 1 << 18  # counted at a time: about 2 MB as the integers that NumPy counts
 
 
@@ -104,6 +107,16 @@ class ImageSet:
         digest.update(np.ascontiguousarray(self.images).data)
         digest.update(np.ascontiguousarray(self.labels).data)
         return digest.hexdigest()
+
+
+def is_lopsided(counts: NDArray[np.int64]) -> bool:
+    """Say whether of the classes that have images one has more than twice as many as another.
+
+    >>> is_lopsided(np.array([50, 0, 60])), is_lopsided(np.array([50, 0, 101]))
+    (False, True)
+    """
+    present = counts[counts > 0]
+    return bool(len(present)) and bool(present.max() > LOPSIDED * present.min())
 
 
 def mean_and_std(images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

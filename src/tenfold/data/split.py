@@ -66,6 +66,42 @@ def stratified_indices(
     return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
 
 
+def stratified_count(labels: NDArray[np.int64], count: int, seed: int) -> NDArray[np.int64]:
+    """Draw the places of exactly ``count`` images, the same share of every class.
+
+    Each class gives ``count`` times its share, rounded down; the largest remainders give one more.
+
+    Parameters
+    ----------
+    labels : ndarray of int64, shape (N,)
+        Class of each image.
+    count : int
+        How many, from 0 to N.
+    seed : int
+        Seed of the draw, 0 to 4,294,967,295.
+
+    Returns
+    -------
+    ndarray of int64, shape (count,)
+        Places in ``labels``, in rising order.
+
+    Examples
+    --------
+    >>> labels = np.array([0, 0, 0, 0, 0, 0, 1, 1, 1])
+    >>> np.bincount(labels[stratified_count(labels, 3, seed=1)])
+    array([2, 1])
+    """
+    generator = np.random.RandomState(seed)
+    sizes = np.bincount(labels, minlength=1)
+    quotas = sizes * count / max(len(labels), 1)
+    shares = np.floor(quotas).astype(np.int64)
+    rest = np.argsort(shares - quotas, kind="stable")[: count - shares.sum()]
+    shares[rest] += 1
+    by_class = np.split(np.argsort(labels, kind="stable"), np.cumsum(sizes)[:-1])
+    chosen = [generator.permutation(members)[:share] for members, share in zip(by_class, shares, strict=True)]
+    return np.sort(np.concatenate(chosen))
+
+
 def stratified_split(
     image_set: ImageSet, fraction: float = TEST_FRACTION, seed: int = TEST_SEED
 ) -> tuple[ImageSet, ImageSet]:

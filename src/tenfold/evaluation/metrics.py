@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.data.image_set import is_lopsided
 from tenfold.functional import Floats
 
 NORMAL_95 = 1.959963984540054
@@ -59,6 +60,16 @@ class Evaluation:
         return _ratio(np.diag(self.confusion), self.confusion.sum(axis=1))
 
     @property
+    def balanced_accuracy(self) -> float:
+        """Mean recall of the classes that have images: each counts the same, however many they are."""
+        return float(np.nanmean(self.recall))
+
+    @property
+    def is_lopsided(self) -> bool:
+        """Whether a class has more than twice the images of another, so that accuracy flatters."""
+        return is_lopsided(self.confusion.sum(axis=1))
+
+    @property
     def precision(self) -> Floats:
         """Share of each predicted class that was right; NaN for a class never predicted."""
         return _ratio(np.diag(self.confusion), self.confusion.sum(axis=0))
@@ -76,6 +87,7 @@ class Evaluation:
             "correct": self.correct,
             "accuracy": self.accuracy,
             "accuracy_interval_95": list(self.accuracy_interval),
+            "balanced_accuracy": self.balanced_accuracy,
             "loss": self.loss,
             "classes": per_class,
             "confusion": self.confusion.tolist(),

@@ -9,12 +9,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from tenfold.data.image_set import LARGEST_INPUT
+from tenfold.data.image_set import LARGEST_INPUT, ImageSet
 from tenfold.errors import UsageError
 from tenfold.functional import Floats
 from tenfold.model.head import HEADS, Head
@@ -78,6 +79,11 @@ class Network:
                 f"head: 'sigmoid' tells two classes apart, the data has {classes}: use --head softmax"
             )
         return cls((inputs, *hidden, HEADS[head].outputs(classes)), head)
+
+    @classmethod
+    def for_images(cls, images: ImageSet, hidden: tuple[int, ...], head: str) -> Network:
+        """Return the network for the size, channels and classes of some images."""
+        return cls.for_task(math.prod(images.images.shape[1:]), hidden, len(images.classes), head)
 
     def __str__(self) -> str:
         return "-".join(map(str, self.widths))

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.model.network import Weights
-from tenfold.training.engine import Event, Snapshot
+from tenfold.training.engine import Event, Examples, Snapshot, Stretch
 from tenfold.training.recipe import Recipe
+from tenfold.training.schedule import learning_rates
 from tenfold.training.torch_random import TorchGenerator
 
 BREATH_SECONDS = 0.02
@@ -24,8 +25,8 @@ class Trainer(Protocol):
 
     threads: int
 
-    def train(self, indices: NDArray[np.int64], batch_size: int, learning_rate: float) -> list[float]:
-        """Take one step for each ``batch_size`` of the examples ``indices``; return each batch's loss."""
+    def train(self, stretch: Stretch) -> list[float]:
+        """Take one step a batch; return each batch's loss."""
         ...
 
     def weights(self) -> Weights:
@@ -51,17 +52,17 @@ class TrainingCycle:
         What takes the steps.
     recipe : Recipe
         How many, how long.
-    examples : int
-        How many images there are.
+    examples : Examples
+        What the batches are taken from.
     state : Snapshot
         Where to begin.
     """
 
-    def __init__(self, trainer: Trainer, recipe: Recipe, examples: int, state: Snapshot) -> None:
+    def __init__(self, trainer: Trainer, recipe: Recipe, examples: Examples, state: Snapshot) -> None:
         self._trainer = trainer
         self._recipe = recipe
         self._examples = examples
-        self._batches = math.ceil(examples / recipe.batch_size)
+        self._batches = math.ceil(len(examples) / recipe.batch_size)
         self._epoch, self._batch, self._loss_sum = state.epoch, state.batch, state.loss_sum
         self._epoch_start = state.generator
         self._pace = Pace()
@@ -70,7 +71,9 @@ class TrainingCycle:
         generator = TorchGenerator(0)
         for epoch in range(self._epoch, self._recipe.epochs):
             generator.state = self._epoch_start
-            order = generator.epoch_order(self._examples)
+            order = generator.epoch_order(len(self._examples))
+            if self._examples.places is not None:
+                order = self._examples.places[order]
             while self._epoch == epoch:
                 yield self._stretch(order, generator.state)
 
@@ -79,9 +82,13 @@ class TrainingCycle:
         size, interval = self._recipe.batch_size, self._recipe.log_interval
         next_line = (self._batch // interval + 1) * interval
         stop = min(self._batch + self._pace.batches, next_line, self._batches)
-        stretch = order[self._batch * size : stop * size]
+        before = self._epoch * self._batches
+        rates = learning_rates(
+            self._recipe, self._recipe.epochs * self._batches, before + self._batch, before + stop
+        )
+        stretch = Stretch(order[self._batch * size : stop * size], size, rates, self._epoch)
         began = time.perf_counter()
-        for loss in self._trainer.train(stretch, size, self._recipe.lr):
+        for loss in self._trainer.train(stretch):
             self._loss_sum += loss
         seconds = max(time.perf_counter() - began, 1e-9)  # coarse clocks tell no time at all
         self._pace.learn(stop - self._batch, seconds)
@@ -94,8 +101,8 @@ class TrainingCycle:
             batches=self._batches,
             loss=self._loss_sum / (stop - next_line + interval),
             is_line=is_line,
-            learning_rate=self._recipe.lr,
-            images_per_second=len(stretch) / seconds,
+            learning_rate=float(rates[-1]),
+            images_per_second=len(stretch.indices) / seconds,
             snapshot=self._snapshot,
         )
         self._batch = stop

@@ -22,9 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.data.image_set import ImageSet
+from tenfold.errors import UsageError
 from tenfold.functional import Floats
 from tenfold.model.network import Network, Weights
 from tenfold.model.preprocessing import Preprocessing
+from tenfold.training.distortion import distorted
 from tenfold.training.recipe import Recipe
 from tenfold.training.torch_random import TorchGenerator, initial_weights
 
@@ -42,24 +44,55 @@ class Examples:
     mean, std : ndarray of float32, shape (period,)
         A row becomes ``(row - mean) / std``, after pixels are divided by 255; feature k takes entry k modulo
         the period. So grey images have one entry, colour images three, rows of numbers one a feature.
+    shape : tuple of int, optional
+        Height, width and, in colour, channels of the images that the rows are; only images can be distorted.
+    places : ndarray of int64, shape (M,), optional
+        The rows to learn from; without them, all. The others are held out.
+    weights : ndarray of float32, shape (N,), optional
+        How much each example counts in the loss; without them, all count one.
     """
 
     inputs: NDArray[np.uint8] | NDArray[np.float32]
     labels: NDArray[np.int64]
     mean: NDArray[np.float32]
     std: NDArray[np.float32]
+    shape: tuple[int, ...] | None = None
+    places: NDArray[np.int64] | None = None
+    weights: NDArray[np.float32] | None = None
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """Height, width, channels of images.
+
+        Raises
+        ------
+        UsageError
+            When the rows are no images.
+        """
+        if self.shape is None:
+            raise UsageError("augmentation: only images can be distorted; train rows of numbers without it")
+        return self.shape
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.labels) if self.places is None else len(self.places)
 
     @classmethod
-    def of(cls, images: ImageSet, preprocessing: Preprocessing) -> Examples:
+    def of(
+        cls,
+        images: ImageSet,
+        preprocessing: Preprocessing,
+        places: NDArray[np.int64] | None = None,
+        weights: NDArray[np.float32] | None = None,
+    ) -> Examples:
         """Take images as they are, and their normalisation from a preprocessing."""
         return cls(
             inputs=images.images.reshape(len(images), preprocessing.features),
             labels=images.labels,
             mean=np.array(preprocessing.mean, np.float32),
             std=np.array(preprocessing.std, np.float32),
+            shape=images.images.shape[1:],
+            places=places,
+            weights=weights,
         )
 
     @property
@@ -68,9 +101,26 @@ class Examples:
         features = self.inputs.shape[1]
         return np.resize(self.mean, features), np.resize(self.std, features)
 
+    def distorted(self, indices: NDArray[np.int64], recipe: Recipe, epoch: int) -> NDArray[np.uint8]:
+        """Gather images as an epoch sees them: uint8 of shape (len(indices), features)."""
+        images = self.inputs[indices].reshape(len(indices), *self.image_shape)
+        drawn = distorted(images.astype(np.uint8, copy=False), indices, recipe.distortion, recipe.seed, epoch)
+        return drawn.reshape(len(indices), -1)
+
+    def batch(self, indices: NDArray[np.int64], recipe: Recipe, epoch: int) -> Floats:
+        """Gather, distort as the recipe says, and normalise: float32 of shape (len(indices), features)."""
+        return (
+            self._normalised(self.distorted(indices, recipe, epoch))
+            if recipe.distorts
+            else self.rows(indices)
+        )
+
     def rows(self, indices: NDArray[np.int64]) -> Floats:
-        """Gather and normalise a batch: float32 of shape (len(indices), features)."""
-        rows = self.inputs[indices].astype(np.float32)
+        """Gather and normalise as they are: float32 of shape (len(indices), features)."""
+        return self._normalised(self.inputs[indices])
+
+    def _normalised(self, raw: NDArray[np.uint8] | NDArray[np.float32]) -> Floats:
+        rows = raw.astype(np.float32)
         if self.inputs.dtype == np.uint8:
             rows /= 255
         mean, std = self.scale
@@ -108,10 +158,39 @@ class Snapshot:
     threads: int
 
 
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """Batches of one epoch that are taken one after the other, without a breath.
+
+    Parameters
+    ----------
+    indices : ndarray of int64, shape (n,)
+        Rows of the examples.
+    batch_size : int
+        Examples a batch; the last may be shorter.
+    learning_rates : ndarray of float64, shape (batches,)
+        One a batch.
+    epoch : int
+        Counted from 0.
+    """
+
+    indices: NDArray[np.int64]
+    batch_size: int
+    learning_rates: NDArray[np.float64]
+    epoch: int
+
+    def __iter__(self) -> Iterator[tuple[NDArray[np.int64], float]]:
+        """Yield each batch's rows and learning rate."""
+        for start, rate in zip(
+            range(0, len(self.indices), self.batch_size), self.learning_rates.tolist(), strict=True
+        ):
+            yield self.indices[start : start + self.batch_size], rate
+
+
 def initial_snapshot(network: Network, recipe: Recipe, threads: int) -> Snapshot:
-    """Return the state before the first batch: PyTorch's first weights, nothing moving."""
+    """Return the state before the first batch: the recipe's first weights, nothing moving."""
     generator = TorchGenerator(recipe.seed)
-    weights = initial_weights(network, generator)
+    weights = initial_weights(network, generator, recipe.first_weights)
     if recipe.precision == "float64":
         weights = {name: tensor.astype(np.float64) for name, tensor in weights.items()}
     momentum = {name: np.zeros_like(tensor) for name, tensor in weights.items()}
@@ -136,6 +215,8 @@ class Event:
         Over the batches since the last event.
     snapshot : callable () -> Snapshot
         The state now; valid until the engine is asked for its next event.
+    remark : str, optional
+        What a person should know.
     """
 
     epoch: int
@@ -146,6 +227,7 @@ class Event:
     learning_rate: float
     images_per_second: float
     snapshot: Callable[[], Snapshot]
+    remark: str | None = None
 
     @property
     def ends_epoch(self) -> bool:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tenfold import native
 from tenfold.model.network import Network, Weights
 from tenfold.training.cycle import TrainingCycle
-from tenfold.training.engine import Event, Examples, Snapshot
+from tenfold.training.distortion import amplitudes
+from tenfold.training.engine import Event, Examples, Snapshot, Stretch
 from tenfold.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from tenfold._native import Distortion
 
 
 class FusedTrainer:
@@ -34,7 +37,8 @@ class FusedTrainer:
             inputs=np.require(examples.inputs, requirements="C"),
             labels=np.require(examples.labels, requirements="C"),
         )
-        self._momentum = recipe.momentum
+        self._recipe = recipe
+        self._distortion = _distortion(recipe, examples) if recipe.distorts else None
         self._trainer = Trainer(
             widths=list(network.widths),
             head=network.head_name,
@@ -45,21 +49,25 @@ class FusedTrainer:
             momentum=state.momentum,
         )
 
-    def train(self, indices: NDArray[np.int64], batch_size: int, learning_rate: float) -> list[float]:
+    def train(self, stretch: Stretch) -> list[float]:
         """Take one step a batch and return the losses."""
-        batches = -(-len(indices) // batch_size)
+        recipe = self._recipe
         losses: list[float] = self._trainer.train(
             self._examples.inputs,
             self._examples.labels,
             self._examples.mean,
             self._examples.std,
-            np.ascontiguousarray(indices),
-            batch_size=batch_size,
-            learning_rates=np.full(batches, learning_rate, np.float32),
-            momentum=self._momentum,
-            nesterov=False,
-            weight_decay=0.0,
-            label_smoothing=0.0,
+            np.ascontiguousarray(stretch.indices),
+            batch_size=stretch.batch_size,
+            learning_rates=stretch.learning_rates.astype(np.float32),
+            momentum=recipe.momentum,
+            nesterov=recipe.nesterov,
+            weight_decay=recipe.weight_decay,
+            label_smoothing=recipe.label_smoothing,
+            distortion=self._distortion,
+            seed=recipe.seed,
+            epoch=stretch.epoch,
+            weights=self._examples.weights,
         ).tolist()
         return losses
 
@@ -74,6 +82,13 @@ class FusedTrainer:
     def times(self) -> dict[str, float]:
         """Return the seconds that the first thread has spent in each phase so far, and waiting."""
         return self._trainer.times()
+
+
+def _distortion(recipe: Recipe, examples: Examples) -> Distortion:
+    from tenfold._native import Distortion
+
+    height, width, *channels = examples.image_shape
+    return Distortion(amplitudes(recipe.distortion), height, width, *channels or [1])
 
 
 class FusedEngine:
@@ -95,4 +110,4 @@ class FusedEngine:
     def fit(self, network: Network, recipe: Recipe, train: Examples, state: Snapshot) -> Iterator[Event]:
         """Train from ``state`` to the end of the recipe; see `tenfold.training.engine.Engine`."""
         trainer = FusedTrainer(network, recipe, train, state, self.instruction_set)
-        yield from TrainingCycle(trainer, recipe, len(train), state)
+        yield from TrainingCycle(trainer, recipe, train, state)

@@ -17,6 +17,11 @@ class Listener:
     To stop a training, raise `KeyboardInterrupt` from `event`: a checkpoint is written first.
     """
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether trainings that run side by side should come to an end; here never."""
+        return False
+
     def note(self, text: str) -> None:
         """Take a remark that a person should read, such as which data was used instead."""
 
@@ -34,3 +39,6 @@ class Listener:
 
     def ended(self, run: Run) -> None:
         """Take the end: the model is written."""
+
+    def repeated(self, run: Run, accuracy: float) -> None:
+        """Take the end of one of several runs, which may come in any order."""

@@ -27,6 +27,7 @@ import tomli_w
 
 from tenfold import atomic
 from tenfold.errors import RunError, RunExistsError, UsageError
+from tenfold.model.sealed import read_sealed
 from tenfold.training.lock import locked
 from tenfold.training.recipe import Recipe
 
@@ -34,6 +35,12 @@ TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EBUSY)
 """What systems answer when a folder is renamed onto something that is not an empty folder."""
 
 HISTORY, MODEL, RECIPE = "history.jsonl", "model.safetensors", "recipe.toml"
+
+
+def check_threads(threads: object) -> None:
+    """Raise `UsageError` unless this is a number of threads that a training can have."""
+    if type(threads) is not int or not 1 <= threads <= 1024:
+        raise UsageError(f"threads: {threads!r}; expected a whole number from 1 to 1,024")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +76,7 @@ class Settings:
                 raise UsageError(f"{name}: {getattr(self, name)!r}; expected text")
         if not isinstance(self.instruction_set, str | None):
             raise UsageError(f"instruction_set: {self.instruction_set!r}; expected text")
-        if type(self.threads) is not int or not 1 <= self.threads <= 1024:
-            raise UsageError(f"threads: {self.threads!r}; expected a whole number from 1 to 1,024")
+        check_threads(self.threads)
         if isinstance(self.size, list):
             object.__setattr__(self, "size", tuple(self.size))
         if self.size is not None and [type(side) for side in self.size] != [int, int]:
@@ -148,11 +154,15 @@ class Run:
                 raise
             if error.errno not in TAKEN:
                 raise RunError(f"{path}: cannot be written ({error.strerror}); name another folder") from None
-            raise RunExistsError(
-                f"{path}: exists already, and a run never overwrites another; "
-                f"name another folder, or go on with --resume {path}"
-            ) from None
+            raise _taken(path) from None
         return cls(path, recipe, settings)
+
+    @staticmethod
+    def check_free(path: Path) -> None:
+        """Raise `RunExistsError` when `create` would, before a long preparation has been for nothing."""
+        is_empty_folder = path.is_dir() and not any(path.iterdir())
+        if path.exists() and not is_empty_folder:
+            raise _taken(path)
 
     @classmethod
     def create_numbered(cls, parent: Path, stem: str, recipe: Recipe, settings: Settings) -> Run:
@@ -207,6 +217,11 @@ class Run:
                 break
         return records
 
+    def test_accuracy(self) -> float:
+        """Return the accuracy of the model on the test images, as the run measured it."""
+        _, metadata = read_sealed(self.model_path)
+        return float(metadata["provenance"]["metrics"]["test_accuracy"])
+
     def locked(self) -> AbstractContextManager[None]:
         """Hold the run for this process alone.
 
@@ -236,3 +251,10 @@ class Run:
         ]
         text = "".join(json.dumps(record) + "\n" for record in done)
         atomic.write_bytes(self.path / HISTORY, text.encode())
+
+
+def _taken(path: Path) -> RunExistsError:
+    return RunExistsError(
+        f"{path}: exists already, and a run never overwrites another; "
+        f"name another folder, or go on with --resume {path}"
+    )

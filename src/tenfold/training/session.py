@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import platform
 import time
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from importlib import metadata
 from typing import Any
 
@@ -14,7 +16,7 @@ from threadpoolctl import ThreadpoolController
 
 import tenfold
 from tenfold import native
-from tenfold.data.image_set import Splits
+from tenfold.data.image_set import ImageSet, Splits
 from tenfold.data.mapping import expect_shuffled_reading
 from tenfold.errors import RunError
 from tenfold.model.model_file import GOLDEN_EXAMPLES, Model
@@ -22,11 +24,13 @@ from tenfold.model.network import Network
 from tenfold.model.predictor import Predictor
 from tenfold.model.preprocessing import Preprocessing
 from tenfold.training.checkpoint import Origin, latest_checkpoint, write_checkpoint
+from tenfold.training.early_stopping import EarlyStopping
 from tenfold.training.engine import Event, Examples, Snapshot, initial_snapshot
 from tenfold.training.engines import open_engine
 from tenfold.training.listener import Listener
-from tenfold.training.recipe import Recipe
+from tenfold.training.partition import class_weights, partition
 from tenfold.training.run import Run
+from tenfold.training.solution import solution
 
 CHECKPOINT_SECONDS, EPOCH_CHECKPOINT_SECONDS = 30.0, 1.0
 """Longest time between two checkpoints, and shortest between those at epochs' ends."""
@@ -58,9 +62,10 @@ class Session:
         self._splits = splits
         self._listener = listener
         self._preprocessing = Preprocessing.fitted(splits.train.images)
-        self._network = network_for(splits, run.recipe)
+        self._network = Network.for_images(splits.train, run.recipe.hidden, run.recipe.head)
         self._engine = open_engine(run.settings.engine, run.settings.device, run.recipe.precision)
         _check_instruction_set(run)
+        self._partition = partition(splits.train.labels, run.recipe, splits.validation is not None)
         self._origin = Origin(run.recipe, run.settings, splits.sha256())
         start = latest_checkpoint(run.path, self._origin)
         start = start or initial_snapshot(self._network, run.recipe, run.settings.threads)
@@ -85,14 +90,38 @@ class Session:
         self._run.rewind(self._state.epoch, self._state.batch)
         self._listener.began(self._run, self._splits, self._network)
         expect_shuffled_reading(self._splits.train.images)
-        examples = Examples.of(self._splits.train, self._preprocessing)
-        for event in self._engine.fit(self._network, self._run.recipe, examples, self._state):
-            self._follow(event)
+        self._train()
         self._model(self._state, self._provenance()).save(self._run.model_path)
         self._listener.ended(self._run)
         return self._run
 
-    def _follow(self, event: Event) -> None:
+    def _train(self) -> None:
+        stopping = EarlyStopping(self._run)
+        if not stopping.is_over(self._state.epoch):
+            for event in self._events(self._examples()):
+                self._follow(event, stopping)
+                if event.ends_epoch and stopping.is_over(event.epoch):
+                    break
+        if self._run.recipe.patience:
+            self._state = replace(self._state, weights=stopping.best_weights(), epoch=stopping.best_epoch)
+            self._correct = None
+
+    def _events(self, examples: Examples) -> Iterator[Event]:
+        recipe, settings = self._run.recipe, self._run.settings
+        if recipe.solver == "lbfgs":
+            return solution(self._network, recipe, examples, self._state, settings.instruction_set)
+        return self._engine.fit(self._network, recipe, examples, self._state)
+
+    def _examples(self) -> Examples:
+        train, learn = self._splits.train, self._partition.learn
+        return Examples.of(
+            train,
+            self._preprocessing,
+            places=learn if len(learn) < len(train) else None,
+            weights=class_weights(train.labels, learn, self._run.recipe),
+        )
+
+    def _follow(self, event: Event, stopping: EarlyStopping) -> None:
         if not math.isfinite(event.loss):
             raise self._diverged(f"the loss became {event.loss} in epoch {event.epoch}")
         if event.is_line:
@@ -105,6 +134,8 @@ class Session:
                     "images_per_second": round(event.images_per_second),
                 }
             )
+        if event.remark:
+            self._listener.note(event.remark)
         stop_asked = False
         try:
             self._listener.event(event)
@@ -112,7 +143,9 @@ class Session:
             stop_asked = True
         if event.ends_epoch:
             self._test(event)
-        if stop_asked or self._is_due(event):
+            if self._run.recipe.patience:
+                self._validate(event, stopping)
+        if stop_asked or self._is_due(event) or (event.ends_epoch and stopping.is_over(event.epoch)):
             self._checkpoint(event)
         if stop_asked:
             raise KeyboardInterrupt
@@ -124,10 +157,21 @@ class Session:
         return last or waited >= (EPOCH_CHECKPOINT_SECONDS if event.ends_epoch else CHECKPOINT_SECONDS)
 
     def _test(self, event: Event) -> None:
-        self._correct = self._count_correct(event.snapshot())
         total = len(self._splits.test)
+        self._correct = self._count_correct(event.snapshot(), self._splits.test)
         self._run.append({"epoch": event.epoch, "batch": event.batch, "accuracy": self._correct / total})
         self._listener.tested(event.epoch, self._correct, total)
+
+    def _validate(self, event: Event, stopping: EarlyStopping) -> None:
+        images = self._validation_images
+        snapshot = event.snapshot()
+        accuracy = self._count_correct(snapshot, images) / len(images)
+        self._run.append({"epoch": event.epoch, "batch": event.batch, "validation_accuracy": accuracy})
+        stopping.validated(event.epoch, accuracy, snapshot.weights)
+
+    @cached_property
+    def _validation_images(self) -> ImageSet:
+        return self._splits.validation or self._splits.train.select(self._partition.validation)
 
     def _checkpoint(self, event: Event) -> None:
         self._state = event.snapshot()
@@ -147,14 +191,13 @@ class Session:
             provenance=provenance or {},
         )
 
-    def _count_correct(self, state: Snapshot) -> int:
-        test = self._splits.test
+    def _count_correct(self, state: Snapshot, images: ImageSet) -> int:
         with self._libraries.limit(limits=state.threads), np.errstate(over="ignore", invalid="ignore"):
             predictor = Predictor(self._model(state), threads=state.threads)
-            probabilities = predictor.probabilities(test.images)
+            probabilities = predictor.probabilities(images.images)
         if not np.isfinite(probabilities).all():
             raise self._diverged("the weights left the finite numbers")
-        return int((probabilities.argmax(axis=1) == test.labels).sum())
+        return int((probabilities.argmax(axis=1) == images.labels).sum())
 
     def _diverged(self, found: str) -> RunError:
         return RunError(
@@ -164,7 +207,9 @@ class Session:
 
     def _provenance(self) -> dict[str, Any]:
         total = len(self._splits.test)
-        correct = self._count_correct(self._state) if self._correct is None else self._correct
+        correct = self._correct
+        if correct is None:
+            correct = self._count_correct(self._state, self._splits.test)
         return {
             "recipe": self._run.recipe.to_dict(),
             "engine": self._engine.name,
@@ -173,7 +218,9 @@ class Session:
             "threads": self._state.threads,
             "data": {"source": self._run.settings.data, "size": self._run.settings.size},
             "data_sha256": self._origin.data_sha256,
-            "training_images": len(self._splits.train),
+            "training_images": len(self._partition.learn),
+            "calibration_images": len(self._partition.calibration),
+            "epochs": self._state.epoch,
             "metrics": {"test_images": total, "test_accuracy": correct / total},
             "versions": self._versions(),
         }
@@ -191,9 +238,3 @@ def _check_instruction_set(run: Run) -> None:
             f"{run.path}: began with the instruction set {began}, and {now} rounds otherwise; "
             f"go on with {native.VARIABLE}={began}, or start a new run"
         )
-
-
-def network_for(splits: Splits, recipe: Recipe) -> Network:
-    """Return the network that a recipe means for its data."""
-    inputs = math.prod(splits.train.images.shape[1:])
-    return Network.for_task(inputs, recipe.hidden, len(splits.train.classes), recipe.head)

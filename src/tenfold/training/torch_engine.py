@@ -6,10 +6,10 @@ same lines; but no worker process, no image object and no transform a picture: a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from tenfold.errors import UsageError
 from tenfold.model.network import Network, Weights
 from tenfold.training.cycle import TrainingCycle
-from tenfold.training.engine import Event, Examples, Snapshot
+from tenfold.training.engine import Event, Examples, Snapshot, Stretch
 from tenfold.training.recipe import Recipe
 
 
@@ -44,12 +44,13 @@ class Net(nn.Module):
         return logits
 
 
-def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    return F.cross_entropy(logits, labels)
+def _cross_entropy(logits: Tensor, labels: Tensor, label_smoothing: float, reduction: str) -> Tensor:
+    return F.cross_entropy(logits, labels, label_smoothing=label_smoothing, reduction=reduction)
 
 
-def _binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    return F.binary_cross_entropy_with_logits(logits[:, 0], labels.to(logits.dtype))
+def _binary_cross_entropy(logits: Tensor, labels: Tensor, label_smoothing: float, reduction: str) -> Tensor:
+    targets = labels.to(logits.dtype) * (1 - label_smoothing) + label_smoothing / 2
+    return F.binary_cross_entropy_with_logits(logits[:, 0], targets, reduction=reduction)
 
 
 LOSSES = {"softmax": _cross_entropy, "sigmoid": _binary_cross_entropy}
@@ -75,35 +76,58 @@ class TorchTrainer:
         self._net.load_state_dict(weights, assign=True)
         self._parameters = dict(self._net.named_parameters())
         self._velocity = {name: torch.tensor(v, device=device) for name, v in state.momentum.items()}
-        self._momentum = recipe.momentum
-        self._inputs = torch.from_numpy(np.require(examples.inputs, requirements="W")).to(device)
-        self._labels = torch.from_numpy(np.require(examples.labels, requirements="W")).to(device)
+        self._recipe = recipe
+        self._examples = examples
+        self._inputs = self._tensor(examples.inputs)
+        self._labels = self._tensor(examples.labels)
+        self._counts = None if examples.weights is None else self._tensor(examples.weights)
         self._mean, self._std = (torch.tensor(values, device=device) for values in examples.scale)
 
-    def train(self, indices: NDArray[np.int64], batch_size: int, learning_rate: float) -> list[float]:
+    def _tensor(self, array: NDArray[Any]) -> Tensor:
+        return torch.from_numpy(np.require(array, requirements="W")).to(self._device)
+
+    def train(self, stretch: Stretch) -> list[float]:
         """Take one step a batch and return the losses."""
         with _threads(self.threads):
-            batches = torch.split(torch.from_numpy(indices).to(self._device), batch_size)
-            losses = [self._step(batch, learning_rate) for batch in batches]
+            batches = torch.split(self._tensor(stretch.indices), stretch.batch_size)
+            steps = zip(batches, self._rows(batches, stretch), stretch.learning_rates.tolist(), strict=True)
+            losses = [self._step(batch, rows, rate) for batch, rows, rate in steps]
             values: list[float] = torch.stack(losses).tolist()
         return values
 
-    def _step(self, batch: Tensor, learning_rate: float) -> Tensor:
+    def _rows(self, batches: Sequence[Tensor], stretch: Stretch) -> Iterable[Tensor]:
+        """Gather each batch's rows, distorted where the recipe says so."""
+        if not self._recipe.distorts:
+            return (self._inputs[batch] for batch in batches)
+        images = self._examples.distorted(stretch.indices, self._recipe, stretch.epoch)
+        return torch.split(self._tensor(images), stretch.batch_size)
+
+    def _step(self, batch: Tensor, rows: Tensor, learning_rate: float) -> Tensor:
+        recipe = self._recipe
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._autocast):
-            loss = self._loss(self._net(self._rows(batch)), self._labels[batch])
+            loss = self._mean_loss(self._net(self._normalised(rows)), batch)
         gradients = torch.autograd.grad(loss, list(self._parameters.values()))
         with torch.no_grad():
             for (name, parameter), gradient in zip(self._parameters.items(), gradients, strict=True):
                 velocity = self._velocity[name]
-                torch.add(gradient, velocity, alpha=self._momentum, out=velocity)
-                parameter.add_(velocity, alpha=-learning_rate)
+                if recipe.weight_decay:
+                    gradient = gradient.add(parameter, alpha=recipe.weight_decay)
+                torch.add(gradient, velocity, alpha=recipe.momentum, out=velocity)
+                move = gradient.add(velocity, alpha=recipe.momentum) if recipe.nesterov else velocity
+                parameter.add_(move, alpha=-learning_rate)
         return loss.detach()
 
-    def _rows(self, batch: Tensor) -> Tensor:
-        rows = self._inputs[batch].to(torch.float32)
-        if self._inputs.dtype == torch.uint8:
-            rows.div_(255)
-        return rows.sub_(self._mean).div_(self._std).to(self._dtype)
+    def _mean_loss(self, logits: Tensor, batch: Tensor) -> Tensor:
+        labels, smoothing = self._labels[batch], self._recipe.label_smoothing
+        if self._counts is None:
+            return self._loss(logits, labels, smoothing, "mean")
+        return (self._loss(logits, labels, smoothing, "none") * self._counts[batch]).mean()
+
+    def _normalised(self, rows: Tensor) -> Tensor:
+        numbers = rows.to(torch.float32)
+        if rows.dtype == torch.uint8:
+            numbers.div_(255)
+        return numbers.sub_(self._mean).div_(self._std).to(self._dtype)
 
     def weights(self) -> Weights:
         """Return the weights as NumPy arrays."""
@@ -156,4 +180,4 @@ class TorchEngine:
     def fit(self, network: Network, recipe: Recipe, train: Examples, state: Snapshot) -> Iterator[Event]:
         """Train from ``state`` to the end of the recipe; see `tenfold.training.engine.Engine`."""
         trainer = TorchTrainer(network, recipe, train, state, self.device)
-        yield from TrainingCycle(trainer, recipe, len(train), state)
+        yield from TrainingCycle(trainer, recipe, train, state)

@@ -95,20 +95,27 @@ class TorchGenerator:
         self._twister.set_state(("MT19937", state[:-1], int(state[-1]), 0, 0.0))
 
 
-def initial_weights(network: Network, generator: TorchGenerator) -> Weights:
-    """Draw the weights that ``torch.nn.Linear`` gives its layers, in float32.
+def initial_weights(network: Network, generator: TorchGenerator, kind: str = "pytorch") -> Weights:
+    """Draw the first weights of a network, in float32.
 
-    Weights and biases are uniform between plus and minus one over the square root of the layer's number
-    of inputs: PyTorch's reading of Kaiming's rule (``kaiming_uniform_`` with ``a`` = √5).
+    ``pytorch`` draws what ``torch.nn.Linear`` gives its layers: weights and biases uniform between plus and
+    minus one over the square root of the layer's number of inputs. ``he`` draws weights √6 times as wide, so
+    that values keep their size through layers of ReLU, those of the last layer a tenth of it, so that at
+    first all classes are about equally probable, and biases of zero.
 
     References
     ----------
-    K. He et al., "Delving deep into rectifiers", ICCV 2015.
+    K. He et al., "Delving deep into rectifiers", ICCV 2015; PyTorch reads its rule with ``a`` = √5.
     """
     weights: Weights = {}
     for layer in range(1, network.layers + 1):
         shape = network.shapes[f"l{layer}.weight"]
         bound = 1 / math.sqrt(shape[1])
-        weights[f"l{layer}.weight"] = generator.uniform(shape, bound)
-        weights[f"l{layer}.bias"] = generator.uniform(shape[:1], bound)
+        if kind == "he":
+            last = 0.1 if layer == network.layers else 1.0
+            weights[f"l{layer}.weight"] = generator.uniform(shape, math.sqrt(6) * bound * last)
+            weights[f"l{layer}.bias"] = np.zeros(shape[:1], np.float32)
+        else:
+            weights[f"l{layer}.weight"] = generator.uniform(shape, bound)
+            weights[f"l{layer}.bias"] = generator.uniform(shape[:1], bound)
     return weights
