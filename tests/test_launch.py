@@ -253,3 +253,17 @@ def test_pictures_that_cannot_be_distorted_leave_no_run(tmp_path, write_idx):
         run = tenfold.train(tmp_path, "best", epochs=1, hidden=(4,), engine=engine, out=tmp_path / engine)
         assert not run.recipe.distorts
         shutil.rmtree(run.path)
+
+
+@pytest.mark.parametrize(("changes", "solver"), [({}, "lbfgs"), ({"epochs": 2}, "sgd"), ({"lr": 0.1}, "sgd")])
+def test_who_names_a_number_of_descent_descends(changes, solver, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    images = np.random.default_rng(0).integers(0, 256, (40, 4, 4)).astype(np.uint8)
+    np.savez("tiny.npz", x_train=images, y_train=np.arange(40) % 2, x_test=images, y_test=np.arange(40) % 2)
+    run = tenfold.train("tiny.npz", "fast", hidden=(), **changes)
+    assert run.recipe.solver == solver
+
+
+def test_a_budget_and_epochs_contradict_each_other():
+    with pytest.raises(UsageError, match=r"epochs: follows from the budget"):
+        tenfold.train("mnist", budget=5.0, epochs=3)

@@ -28,10 +28,10 @@ BATCHES, PEAKS, SEEDS = (60, 120, 240), (0.05, 0.1, 0.15, 0.2, 0.3), (0, 1, 2)
 VALIDATION_IMAGES, TOLERANCE = 10_000, 0.001
 
 TUNED = {
-    1: {"batch_size": 120, "lr": 0.3},
-    2: {"batch_size": 120, "lr": 0.2},
-    4: {"batch_size": 240, "lr": 0.2},
-    8: {"batch_size": 240, "lr": 0.2},
+    1: {"batch_size": 120, "lr": 0.2},
+    2: {"batch_size": 120, "lr": 0.1},
+    4: {"batch_size": 240, "lr": 0.3},
+    8: {"batch_size": 240, "lr": 0.3},
     16: {"batch_size": 240, "lr": 0.2},
 }
 """By the number of epochs."""

@@ -28,6 +28,21 @@ PathLike = str | os.PathLike[str]
 Asked = dict[str, Any]
 """Engine, device, threads and size, those that were asked for."""
 
+DESCENT = {
+    "epochs",
+    "least_steps",
+    "batch_size",
+    "lr",
+    "schedule",
+    "warmup",
+    "momentum",
+    "nesterov",
+    "weight_decay",
+    "label_smoothing",
+    "patience",
+}
+"""Fields of stochastic descent: who names one wants that, and not a convex problem's optimum."""
+
 
 def read_recipe(recipe: PathLike | Recipe, changes: RecipeChanges) -> Recipe:
     """Return a recipe by its name or file, changed as asked."""
@@ -36,6 +51,8 @@ def read_recipe(recipe: PathLike | Recipe, changes: RecipeChanges) -> Recipe:
         recipe = Recipe.read(Path(name)) if name.endswith(".toml") else Recipe.named(name)
     if "epochs" in changes:  # that many, however small the data
         changes = {"least_steps": 0, **changes}
+    if recipe.solver == "auto" and changes.keys() & DESCENT:
+        changes = {"solver": "sgd", **changes}
     return recipe.with_changes(**changes)
 
 

@@ -75,9 +75,9 @@ def trained(command, *arguments):
         ("--first-weights pytorch", {"first_weights": "pytorch"}),
         ("--augmentation handwriting", {"augmentation": AUGMENTATIONS["handwriting"]}),
         ("--augmentation none", {"augmentation": AUGMENTATIONS["none"]}),
-        ("--hidden none", {"hidden": (), "solver": "lbfgs", "epochs": 1}),
-        ("--hidden none --c 0.5", {"hidden": (), "c": 0.5, "solver": "lbfgs"}),
-        ("--hidden none --solver sgd", {"hidden": (), "solver": "sgd"}),
+        ("--hidden none --solver lbfgs", {"hidden": (), "solver": "lbfgs", "epochs": 1}),
+        ("--hidden none --c 0.5 --solver lbfgs", {"hidden": (), "c": 0.5, "solver": "lbfgs"}),
+        ("--hidden none", {"hidden": (), "solver": "sgd"}),  # least_steps, above, is a number of descent
         ("--calibration-images 9", {"calibration_images": 9}),
         ("--patience 2 --epochs 4", {"patience": 2}),
         ("--class-weight balanced", {"class_weight": "balanced"}),

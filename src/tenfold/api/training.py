@@ -79,7 +79,7 @@ def train(
         resumed has changed.
     """
     listener = listener or Listener()
-    deadline = None if budget is None else Deadline(budget)
+    deadline = None if budget is None else _deadline(budget, changes)
     asked = _asked(engine=engine, device=device, threads=threads, size=size)
     if resume is None:
         chosen, opened = launch.open_for(launch.read_recipe(recipe or "fast", changes), asked)
@@ -132,6 +132,8 @@ def repeat(
         As in `train`.
     """
     listener = listener or Listener()
+    if budget is not None:
+        _deadline(budget, changes)
     if not 1 <= times <= MOST_REPETITIONS:
         raise UsageError(f"repeat: {times}; expected 1 to {MOST_REPETITIONS:,} trainings")
     asked = _asked(engine=engine, device=device, threads=threads, size=size)
@@ -171,8 +173,8 @@ def tune(
     epochs : int, optional
         Epochs of each training; without a number, the recipe's.
     search : sequence of str, optional
-        Which fields may change: lr, batch_size, weight_decay, hidden, momentum, label_smoothing, warmup; without
-        it, all of these.
+        Which fields may change, of lr, batch_size, weight_decay, hidden, momentum, label_smoothing, warmup;
+        without it, all of these.
     out : path-like, optional
         The TOML file to write; without one, named after data and recipe, in the working folder.
     study : path-like, optional
@@ -227,6 +229,13 @@ def tune(
         command=shlex.join(command),
         listener=listener,
     )
+
+
+def _deadline(budget: float, changes: RecipeChanges) -> Deadline:
+    deadline = Deadline(budget)
+    if named := sorted(changes.keys() & {"epochs", "least_steps"}):
+        raise UsageError(f"{named[0]}: follows from the budget; leave one of the two away")
+    return deadline
 
 
 def _asked(**settings: Any) -> dict[str, Any]:
