@@ -22,7 +22,7 @@ PROBE_SECONDS = 0.3
 FEW_STEPS = 800
 """A training of fewer steps hardly begins to learn."""
 
-RESERVE, CLOSING_SECONDS = 0.05, 0.2
+RESERVE, CLOSING_SECONDS = 0.08, 0.2
 """What a budget keeps back: a share of it, for a machine that slows down, and the time to write the model."""
 
 

@@ -128,7 +128,7 @@ class Curvature:
         scales = np.outer(scale, scale)
         block *= scales
         block.flat[:: len(ridge) + 1] += damping
-        inverse: Floats = np.linalg.inv(block)
+        inverse: Floats = np.linalg.inv(block.astype(rows.dtype))
         inverse *= scales
         return inverse.astype(rows.dtype)
 

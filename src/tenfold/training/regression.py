@@ -45,7 +45,7 @@ from tenfold.training.curvature import Curvature, Memory
 from tenfold.training.engine import Examples
 from tenfold.training.total_loss import Matrix, TotalLoss, compiled_loss, exact_loss, tensors
 
-TOLERANCE = 1e-4
+TOLERANCE = 3e-4
 """Share of the objective by which it may still fall when it counts as minimal."""
 
 MOST_ITERATIONS = 1_000
@@ -191,8 +191,8 @@ class _Descent:
         iteration = len(self._values) - 1
         if iteration >= self._next_measurement:
             self._curvature.measure(self._point, self._ridge)
-            # Where it costs little, each time; else at 0, 4, 12, 28 …, as it changes ever less.
-            self._next_measurement = iteration + 1 if self._curvature.is_cheap else 2 * iteration + 4
+            # Where it costs little, each time; else at 0, 4, 16, 52 …, as it changes ever less.
+            self._next_measurement = iteration + 1 if self._curvature.is_cheap else 3 * iteration + 4
         direction = self._memory.direction(self._gradient, self._curvature)
         slope = float((self._gradient * direction).sum())
         found = self._search(direction, slope)
