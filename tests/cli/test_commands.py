@@ -304,3 +304,18 @@ def test_a_set_of_other_classes_and_sizes_for_a_model_is_one_line(tenfold, run, 
     assert done.returncode == 1
     assert "8×8" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_lopsided_classes_are_pointed_out_and_get_a_balanced_accuracy(tenfold, tmp_path):
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], [60, 12])
+    images = (rng.integers(0, 99, (72, 6, 6)) + 120 * labels[:, None, None]).astype(np.uint8)
+    data = tmp_path / "lopsided.npz"
+    np.savez(data, x_train=images, y_train=labels, x_test=images, y_test=labels)
+    trained = tenfold("train", data, "--hidden", "8", "--epochs", 2, "--out", "run")
+    assert "classes are lopsided (12 to 60 images)" in trained.stderr
+    shown = tenfold("evaluate", "run")
+    figures = json.loads(tenfold("evaluate", "run", "--json").stdout)
+    recalls = [values["recall"] for values in figures["classes"].values()]
+    assert figures["balanced_accuracy"] == pytest.approx(np.mean(recalls))
+    assert f"balanced  {np.mean(recalls):.2%}" in shown.stdout

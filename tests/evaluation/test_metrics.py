@@ -25,6 +25,9 @@ def test_counts_precision_and_recall_are_scikit_learns(classes, n, seed):
     )
     np.testing.assert_allclose(found.precision, precision)
     np.testing.assert_allclose(found.recall, recall)
+    present = np.bincount(truth)[np.bincount(truth) > 0]
+    assert found.balanced_accuracy == pytest.approx(np.mean(recall[~np.isnan(recall)]))
+    assert found.is_lopsided == (present.max() / present.min() > 2)
     values = found.to_dict()["classes"]
     assert [values[name]["images"] for name in names] == np.bincount(truth, minlength=classes).tolist()
     assert all(values[name]["recall"] is None for k, name in enumerate(names) if k not in truth)
@@ -37,3 +40,13 @@ def test_the_interval_is_scipys_wilson_interval(trials, data):
     expected = scipy.stats.binomtest(successes, trials).proportion_ci(method="wilson")
     assert low == pytest.approx(expected.low, abs=1e-12)
     assert high == pytest.approx(expected.high, abs=1e-12)
+
+
+def test_balanced_accuracy_is_scikit_learns():
+    rng = np.random.default_rng(0)
+    truth = np.repeat([0, 1, 2], [90, 9, 30])
+    p = rng.dirichlet(np.ones(3), len(truth))
+    found = evaluation(p, truth, ("a", "b", "c"), loss=0.5)
+    expected = sklearn.metrics.balanced_accuracy_score(truth, p.argmax(axis=1))
+    assert found.balanced_accuracy == pytest.approx(expected)
+    assert found.is_lopsided
