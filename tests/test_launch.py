@@ -267,3 +267,17 @@ def test_who_names_a_number_of_descent_descends(changes, solver, tmp_path, monke
 def test_a_budget_and_epochs_contradict_each_other():
     with pytest.raises(UsageError, match=r"epochs: follows from the budget"):
         tenfold.train("mnist", budget=5.0, epochs=3)
+
+
+@needs_native
+def test_solutions_side_by_side_are_those_that_come_alone(tmp_path):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (600, 12, 12)).astype(np.uint8)
+    data = tmp_path / "noise.npz"
+    np.savez(data, x_train=images, y_train=np.arange(600) % 5, x_test=images, y_test=np.arange(600) % 5)
+    together = tenfold.repeat(3, data, "fast", hidden=(), out=tmp_path / "together")
+    for run in together.runs:
+        alone = tenfold.train(data, "fast", hidden=(), seed=run.recipe.seed, out=tmp_path / run.path.name)
+        assert alone.recipe.solver == "lbfgs"
+        mine, theirs = (tenfold.Model.load(each.model_path).weights for each in (alone, run))
+        assert all(np.array_equal(mine[name], theirs[name]) for name in mine)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from threadpoolctl import ThreadpoolController
 
 from tenfold import native
 from tenfold.cores import available_cores
@@ -106,10 +110,19 @@ def new_run(
     if out is not None:
         Run.check_free(Path(out))
     recipe = adapted(recipe, splits, engine, threads, deadline, listener.note)
+    if recipe.solver == "lbfgs":
+        settings = replace(settings, device="cpu", **_what_solves())
     if out is not None:
         return Run.create(Path(out), recipe, settings)
     stem = re.sub(r"[^\w.-]+", "-", f"{Path(found_again).stem or 'data'}-{recipe.name}")
     return Run.create_numbered(Path("runs"), stem, recipe, settings)
+
+
+def _what_solves() -> dict[str, Any]:
+    """Say what computes where no engine does: the compiled part, or NumPy where there is none."""
+    if native.absence() is None:
+        return {"engine": "fused", "instruction_set": native.instruction_set().name}
+    return {"engine": "reference", "instruction_set": None}
 
 
 def interrupted_run(
@@ -173,19 +186,28 @@ def one_run_a_seed(
         if folder is not None:
             Run.check_free(folder)
 
+    notes: set[str] = set()
+    begun: list[Run] = []
+
     def repetition(mine: Recipe, folder: Path | None) -> Run:
         deadline = None if budget is None else Deadline(budget)
-        told = RepetitionListener(listener)
+        told = RepetitionListener(listener, notes)
         run = new_run(splits, found_again, mine, engine, asked, deadline, folder, told)
+        begun.append(run)
         return carried_out(run, splits, told)
 
-    with ThreadPoolExecutor(together) as pool:
+    # The limit on NumPy's matrix library belongs to the process: runs side by side must all find the same.
+    alone = ThreadpoolController().limit(limits=1) if together > 1 else nullcontext()
+    with alone, ThreadPoolExecutor(together) as pool:
         futures = [pool.submit(repetition, *one) for one in zip(recipes, folders, strict=True)]
         try:
             for future in as_completed(futures):
                 future.result()
         except BaseException:
             pool.shutdown(cancel_futures=True)
+            for run in begun:
+                if not run.is_complete:
+                    listener.note(f"stopped; go on with: tenfold train --resume {shlex.quote(str(run.path))}")
             raise
     return [future.result() for future in futures]
 
@@ -193,8 +215,9 @@ def one_run_a_seed(
 class RepetitionListener(Listener):
     """Follows one run of several for a listener who wants their results, not their every batch."""
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, told: set[str]) -> None:
         self._listener = listener
+        self._told = told
 
     @property
     def is_stopping(self) -> bool:
@@ -202,8 +225,10 @@ class RepetitionListener(Listener):
         return self._listener.is_stopping
 
     def note(self, text: str) -> None:
-        """Pass a remark on."""
-        self._listener.note(text)
+        """Pass a remark on, if no other run has made it."""
+        if text not in self._told:
+            self._told.add(text)
+            self._listener.note(text)
 
     def event(self, event: Event) -> None:
         """Stop when the listener wants it."""

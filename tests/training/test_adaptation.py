@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from tenfold.data.image_set import ImageSet, Splits
 from tenfold.errors import UsageError
 from tenfold.training import adaptation, trial
-from tenfold.training.adaptation import CLOSING_SECONDS, PROBE_SECONDS, RESERVE, Deadline, adapted
+from tenfold.training.adaptation import (
+    CLOSING_SECONDS,
+    MOST_EPOCHS,
+    PROBE_SECONDS,
+    RESERVE,
+    Deadline,
+    adapted,
+)
 from tenfold.training.augmentation import AUGMENTATIONS
 from tenfold.training.engine import Event
 from tenfold.training.partition import partition
@@ -108,8 +115,9 @@ def test_small_data_gets_the_least_steps_and_no_epoch_more(count, batch_size, ep
     recipe = FAST.with_changes(batch_size=batch_size, epochs=epochs, least_steps=least)
     found = adapted(recipe, splits_of(count), ReferenceEngine(), 1)
     steps = math.ceil(len(partition(np.arange(count) % 2, recipe).learn) / batch_size)
-    assert found.epochs * steps >= least
+    assert found.epochs * steps >= least or found.epochs == MOST_EPOCHS
     assert found.epochs == epochs or (found.epochs > epochs and (found.epochs - 1) * steps < least)
+    assert found.epochs <= max(epochs, MOST_EPOCHS)
     assert found.least_steps == 0
 
 
@@ -156,17 +164,19 @@ def test_too_few_steps_are_pointed_out_where_the_recipe_asks_for_no_least():
     adapted(lecture, splits_of(4_000), ReferenceEngine(), 1, note=notes.append)
     (note,) = notes
     assert note.startswith("4,000 images make 630 steps in all")
-    adapted(FAST, splits_of(4_000), ReferenceEngine(), 1, note=notes.append)
     adapted(lecture, splits_of(60_000), ReferenceEngine(), 1, note=notes.append)
     assert notes == [note]
+    adapted(FAST, splits_of(4_000), ReferenceEngine(), 1, note=notes.append)
+    assert notes == [note, "epochs: 16, as 3,600 images make 57 steps an epoch"]
 
 
 def test_lopsided_classes_are_pointed_out_until_they_are_weighed():
     labels, notes = (np.arange(200) % 20 == 0).astype(np.int64), []
     part = ImageSet(np.zeros((200, 4, 4), np.uint8), labels, ("a", "b"), "memory")
     splits = Splits(part, part)
-    adapted(FAST, splits, ReferenceEngine(), 1, note=notes.append)
+    enough = FAST.with_changes(epochs=300)
+    adapted(enough, splits, ReferenceEngine(), 1, note=notes.append)
     (note,) = notes
     assert note.startswith("classes are lopsided (10 to 190 images)")
-    adapted(FAST.with_changes(class_weight="balanced"), splits, ReferenceEngine(), 1, note=notes.append)
+    adapted(enough.with_changes(class_weight="balanced"), splits, ReferenceEngine(), 1, note=notes.append)
     assert notes == [note]

@@ -134,7 +134,7 @@ def repeat(
     listener = listener or Listener()
     if budget is not None:
         _deadline(budget, changes)
-    if not 1 <= times <= MOST_REPETITIONS:
+    if not isinstance(times, int) or not 1 <= times <= MOST_REPETITIONS:
         raise UsageError(f"repeat: {times}; expected 1 to {MOST_REPETITIONS:,} trainings")
     asked = _asked(engine=engine, device=device, threads=threads, size=size)
     chosen, opened = launch.open_for(launch.read_recipe(recipe or "fast", changes), asked)
@@ -218,6 +218,7 @@ def tune(
         "--seed",
         str(seed),
     ]
+    command += [] if size is None else ["--size", f"{size[0]}x{size[1]}"]
     command += [] if epochs is None else ["--epochs", str(epochs)]
     command += [] if search is None else ["--search", ",".join(plan.fields)]
     return search_recipe(

@@ -36,7 +36,8 @@ class Follower(Listener):
 
     def note(self, text: str) -> None:
         """Print a remark."""
-        print("note:", " ".join(text.split()), file=sys.stderr, flush=True)
+        sys.stderr.write(f"note: {' '.join(text.split())}\n")
+        sys.stderr.flush()
 
     def began(self, run: Run, splits: Splits, network: Network) -> None:
         """Remember where the run is."""

@@ -19,6 +19,12 @@ from tenfold.training.trial import Trial
 PROBE_SECONDS = 0.3
 """How long a training is tried to learn its rate."""
 
+PILOTS_WORTH = 3.0
+"""Seconds of a budget from which on pilots are tried."""
+
+MOST_EPOCHS = 1_000
+"""Few images get so many epochs at most for the sake of steps."""
+
 FEW_STEPS = 800
 """A training of fewer steps hardly begins to learn."""
 
@@ -41,7 +47,7 @@ class Deadline:
     """
 
     def __init__(self, seconds: float) -> None:
-        if not 0 < seconds < math.inf:
+        if not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
             raise UsageError(f"budget: {seconds!r} seconds; expected more than zero, such as 10")
         self.seconds = seconds
         self._began = time.monotonic()
@@ -87,6 +93,7 @@ def adapted(
     UsageError
         When fields contradict each other or the data.
     """
+    was_open = recipe.solver == AUTO
     recipe = recipe.with_changes(solver=_solver(recipe))
     counts = splits.train.counts
     if is_lopsided(counts) and recipe.class_weight == "none":
@@ -99,16 +106,20 @@ def adapted(
             raise UsageError(
                 "budget: softmax regression is solved to its optimum; use --solver sgd, or no budget"
             )
+        if was_open:
+            note("solver: lbfgs, softmax regression to its optimum")
         return recipe.with_changes(**SOLVED)
     if recipe.augmentation == AUTO:
-        name, reason = best_augmentation(recipe, splits, engine, threads)
+        if deadline is not None and deadline.left < PILOTS_WORTH:
+            name, reason = "none", "as the budget leaves no time for pilots"
+        else:
+            name, reason = best_augmentation(recipe, splits, engine, threads)
         note(f"augmentation: {name}, {reason}")
         recipe = recipe.with_changes(augmentation=AUGMENTATIONS[name])
     if recipe.distorts:
         check_size(splits.train.images)
     if deadline is None:
-        epochs = _enough_epochs(recipe, splits)
-        _point_out_few_steps(recipe, splits, note)
+        epochs = _enough_epochs(recipe, splits, note)
     else:
         epochs = _epochs_until(deadline, recipe, splits, engine, threads)
         note(
@@ -124,22 +135,26 @@ def _solver(recipe: Recipe) -> str:
     return "sgd" if recipe.hidden or distortion_was_asked_for else "lbfgs"
 
 
-def _enough_epochs(recipe: Recipe, splits: Splits) -> int:
+def _enough_epochs(recipe: Recipe, splits: Splits, note: Callable[[str], None]) -> int:
     """Repeat epochs until there are as many steps as the recipe wants at least."""
     images = len(partition(splits.train.labels, recipe, splits.validation is not None).learn)
     steps = math.ceil(images / recipe.batch_size)
-    return max(recipe.epochs, math.ceil(recipe.least_steps / steps))
+    epochs = max(recipe.epochs, min(math.ceil(recipe.least_steps / steps), MOST_EPOCHS))
+    if epochs > recipe.epochs:
+        note(f"epochs: {epochs:,}, as {images:,} images make {steps:,} steps an epoch")
+    elif epochs * steps < FEW_STEPS and not recipe.least_steps:
+        _point_out_few_steps(recipe, images, epochs * steps, note)
+    return epochs
 
 
-def _point_out_few_steps(recipe: Recipe, splits: Splits, note: Callable[[str], None]) -> None:
-    steps = recipe.epochs * math.ceil(len(splits.train) / recipe.batch_size)
-    if recipe.least_steps or steps >= FEW_STEPS:
-        return
-    note(
-        f"{len(splits.train):,} images make {steps:,} steps in all, too few to learn much: the lecture's "
-        "60,000 make 9,380, and on the 4,000 of mnist-5k its recipe reaches about 85 %; "
-        "more epochs help, and --recipe fast takes as many as it needs"
-    )
+def _point_out_few_steps(recipe: Recipe, images: int, steps: int, note: Callable[[str], None]) -> None:
+    text = f"{images:,} images make {steps:,} steps in all, too few to learn much"
+    if recipe.name == "lecture":
+        text += (
+            ": the lecture's 60,000 make 9,380, and on the 4,000 of mnist-5k its recipe reaches about 85 %; "
+            "--recipe fast takes as many epochs as it needs"
+        )
+    note(text)
 
 
 def _epochs_until(deadline: Deadline, recipe: Recipe, splits: Splits, engine: Engine, threads: int) -> int:

@@ -56,5 +56,5 @@ def candidates(images: ImageSet) -> list[str]:
     """Name what may be tried: characters are never mirrored, and extreme sizes not distorted."""
     if not 2 <= min(images.size) <= max(images.size) <= LARGEST_SIDE:
         return ["none"]
-    characters = all(len(name) == 1 for name in images.classes)
+    characters = all(len(name) == 1 or name.isdecimal() for name in images.classes)
     return [name for name, numbers in AUGMENTATIONS.items() if not (characters and numbers.mirror)]

@@ -298,8 +298,8 @@ def _plain(value: Any) -> Any:
         return tuple(map(_plain, value))
     if isinstance(value, bool | int | float | str | dict | Augmentation):
         return value
-    if hasattr(value, "item"):
-        return value.item()
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
     if hasattr(value, "__index__"):
         return operator.index(value)
     return float(value) if hasattr(value, "__float__") else value

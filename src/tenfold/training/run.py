@@ -6,6 +6,7 @@
         recipe.toml                 every number, and in [run] what it was run on
         history.jsonl               a line a loss line and a line an epoch's test
         checkpoint-*.safetensors    the last two states, to go on from
+        best.safetensors            with early stopping, the weights of the best epoch
         model.safetensors           the result
 """
 
