@@ -133,7 +133,8 @@ def test_version_help_and_completion(tenfold):
     for command in ("train", "evaluate", "predict", "inspect", "data", "doctor"):
         assert command in tenfold("--help").stdout
         assert "--help" in tenfold(command, "--help").stdout
-    assert "tenfold" in tenfold("--show-completion", env={"SHELL": "/bin/bash"}, check=False).stdout
+    named = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}  # whoever runs the tests may have no shell
+    assert "tenfold" in tenfold("--show-completion", "bash", env=named).stdout
 
 
 def bad_inputs(tmp_path):
