@@ -67,7 +67,6 @@ _HOME = {
         "ModelError",
         "RunError",
         "TenfoldError",
-        "Tuned",
         "UsageError",
     ),
     "tenfold.evaluation.metrics": ("Evaluation",),

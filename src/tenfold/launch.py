@@ -21,6 +21,7 @@ from tenfold.data.known_sets import CATALOG
 from tenfold.errors import DataError, RunError, UsageError
 from tenfold.model.network import Network
 from tenfold.training.adaptation import Deadline, adapted
+from tenfold.training.augmentation import AUTO
 from tenfold.training.engine import Engine, Event
 from tenfold.training.engines import open_engine, resolve_engine, resolve_precision
 from tenfold.training.listener import Listener
@@ -55,7 +56,7 @@ def read_recipe(recipe: PathLike | Recipe, changes: RecipeChanges) -> Recipe:
         recipe = Recipe.read(Path(name)) if name.endswith(".toml") else Recipe.named(name)
     if "epochs" in changes:  # that many, however small the data
         changes = {"least_steps": 0, **changes}
-    if recipe.solver == "auto" and changes.keys() & DESCENT:
+    if recipe.solver == AUTO and changes.keys() & DESCENT:
         changes = {"solver": "sgd", **changes}
     return recipe.with_changes(**changes)
 

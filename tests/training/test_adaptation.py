@@ -77,9 +77,9 @@ def test_as_many_epochs_as_fit_into_a_budget(clock, monkeypatch, budget, rate):
 
     def tests(self, weights, images):
         clock.now += 0.2 * len(images) / rate
-        return 0.0
+        return 0
 
-    monkeypatch.setattr(trial.Trial, "_accuracy", tests)
+    monkeypatch.setattr(trial.Trial, "_count_correct", tests)
     splits, engine, notes = splits_of(1000, tested=200), SteadyEngine(clock, rate), []
     deadline = Deadline(budget)
     began = clock.now

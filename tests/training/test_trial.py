@@ -20,7 +20,7 @@ def test_its_accuracy_is_that_of_the_trained_weights(recipe, class_weight):
     images = ImageSet(pixels.astype(np.uint8), labels, ("a", "b", "c"), "memory")
     learn, others = np.arange(0, 90), np.arange(90, 120)
     recipe = recipe.with_changes(precision="float32", class_weight=class_weight)
-    trial = Trial(recipe, images, learn, ReferenceEngine(), threads=1)
+    trial = Trial(recipe, images, Preprocessing.fitted(images.images), learn, ReferenceEngine(), threads=1)
 
     fitted = Preprocessing.fitted(images.images)
     weights = class_weights(labels, learn, recipe)

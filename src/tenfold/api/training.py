@@ -207,17 +207,8 @@ def tune(
     splits, found_again = launch.load_for_training(data, size, listener)
     target = Path(out) if out is not None else file_for(found_again, start)
     source = start.name if recipe is None or isinstance(recipe, Recipe) else str(recipe)
-    command = [
-        "tenfold",
-        "tune",
-        found_again,
-        "--recipe",
-        source,
-        "--trials",
-        str(trials),
-        "--seed",
-        str(seed),
-    ]
+    command = ["tenfold", "tune", found_again, "--recipe", source]
+    command += ["--trials", str(trials), "--seed", str(seed)]
     command += [] if size is None else ["--size", f"{size[0]}x{size[1]}"]
     command += [] if epochs is None else ["--epochs", str(epochs)]
     command += [] if search is None else ["--search", ",".join(plan.fields)]

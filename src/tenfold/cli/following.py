@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tenfold.cli import lines
+from tenfold.cli.lines import json_line
+from tenfold.cli.signals import stop_signals
 from tenfold.training.listener import Listener
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ class Follower(Listener):
 
     def note(self, text: str) -> None:
         """Print a remark."""
-        sys.stderr.write(f"note: {' '.join(text.split())}\n")
-        sys.stderr.flush()
+        lines.note(text)
 
     def began(self, run: Run, splits: Splits, network: Network) -> None:
         """Remember where the run is."""
@@ -74,7 +74,7 @@ class JsonLines(Follower):
     def event(self, event: Event) -> None:
         """Print a loss line."""
         if event.is_line:
-            _print_json(
+            json_line(
                 event="loss",
                 epoch=event.epoch,
                 batch=event.batch,
@@ -87,19 +87,19 @@ class JsonLines(Follower):
 
     def tested(self, epoch: int, correct: int, total: int) -> None:
         """Print a test."""
-        _print_json(event="test", epoch=epoch, correct=correct, total=total, accuracy=correct / total)
+        json_line(event="test", epoch=epoch, correct=correct, total=total, accuracy=correct / total)
 
     def ended(self, run: Run) -> None:
         """Print where the result is."""
-        _print_json(event="end", run=str(run.path), model=str(run.model_path))
+        json_line(event="end", run=str(run.path), model=str(run.model_path))
 
     def repeated(self, run: Run, accuracy: float) -> None:
         """Print what a run reached."""
-        _print_json(event="repetition", seed=run.recipe.seed, accuracy=accuracy, model=str(run.model_path))
+        json_line(event="repetition", seed=run.recipe.seed, accuracy=accuracy, model=str(run.model_path))
 
     def summed_up(self, result: Repetition) -> None:
         """Print what all runs say together."""
-        _print_json(event="summary", **result.to_dict())
+        json_line(event="summary", **result.to_dict())
 
 
 class Seeds(Follower):
@@ -200,27 +200,21 @@ class LiveTable(Follower):
 def stopping_at_signals(follower: Follower) -> Iterator[None]:
     """Turn Ctrl-C and SIGTERM into a checkpoint and a plain good-bye; a second one ends at once."""
 
-    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+    def ask_to_stop(number: int) -> None:
         follower.stop_signal = number
         if follower.run is None:  # nothing has begun that a checkpoint could keep
             raise KeyboardInterrupt
-        signal.signal(number, before[signal.Signals(number)])
+        restore(number)
 
-    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    except KeyboardInterrupt:
-        if follower.run is not None:
-            follower.note(
-                f"stopped; go on with: tenfold train --resume {shlex.quote(str(follower.run.path))}"
-            )
-        raise SystemExit(128 + (follower.stop_signal or signal.SIGINT)) from None
-    finally:
-        if isinstance(follower, LiveTable):
-            follower.close()
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _print_json(**values: Any) -> None:
-    print(json.dumps(values), flush=True)
+    with stop_signals(ask_to_stop) as restore:
+        try:
+            yield
+        except KeyboardInterrupt:
+            if follower.run is not None:
+                follower.note(
+                    f"stopped; go on with: tenfold train --resume {shlex.quote(str(follower.run.path))}"
+                )
+            raise SystemExit(128 + (follower.stop_signal or signal.SIGINT)) from None
+        finally:
+            if isinstance(follower, LiveTable):
+                follower.close()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
+from tenfold.cli import lines
+from tenfold.cli.lines import json_line
+from tenfold.cli.signals import stop_signals
 from tenfold.training.recipe import Recipe
 from tenfold.tuning.contest import Outset, Tried, TuningListener
 from tenfold.tuning.tuned import Tuned
@@ -25,7 +26,7 @@ class TuningFollower(TuningListener):
 
     def note(self, text: str) -> None:
         """Print a remark."""
-        print("note:", " ".join(text.split()), file=sys.stderr, flush=True)
+        lines.note(text)
 
     def searching(self, outset: Outset) -> None:
         """Remember what begins."""
@@ -45,7 +46,7 @@ class TuningJson(TuningFollower):
     def tried(self, tried: Tried) -> None:
         """Print a training."""
         super().tried(tried)
-        _print_json(
+        json_line(
             event="trial",
             trial=tried.number,
             accuracy=tried.accuracy,
@@ -57,7 +58,7 @@ class TuningJson(TuningFollower):
 
     def tuned(self, tuned: Tuned) -> None:
         """Print the end."""
-        _print_json(event="end", **tuned.to_dict())
+        json_line(event="end", **tuned.to_dict())
 
     def _searched(self, recipe: Recipe) -> dict[str, Any]:
         fields = self.outset.fields if self.outset else ()
@@ -153,28 +154,22 @@ def changes(start: Recipe, recipe: Recipe) -> str:
 @contextmanager
 def keeping_what_was_found(follower: TuningFollower) -> Iterator[None]:
     """Turn Ctrl-C and SIGTERM into a plain good-bye that says how to go on."""
-    received = [signal.SIGINT]
+    received: list[int] = [signal.SIGINT]
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        received.append(signal.Signals(number))
+    def stop(number: int) -> None:
+        received.append(number)
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    except KeyboardInterrupt:
-        follower.close()
-        if (outset := follower.outset) is not None:
-            follower.note(
-                f"stopped: {outset.study} keeps {follower.done:,} trainings; the same command goes on, "
-                f"and --trials {max(1, follower.done)} ends the search here and writes the recipe"
-            )
-        raise SystemExit(128 + received[-1]) from None
-    finally:
-        follower.close()
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _print_json(**values: Any) -> None:
-    print(json.dumps(values), flush=True)
+    with stop_signals(stop):
+        try:
+            yield
+        except KeyboardInterrupt:
+            follower.close()
+            if (outset := follower.outset) is not None:
+                follower.note(
+                    f"stopped: {outset.study} keeps {follower.done:,} trainings; the same command goes on, "
+                    f"and --trials {max(1, follower.done)} ends the search here and writes the recipe"
+                )
+            raise SystemExit(128 + received[-1]) from None
+        finally:
+            follower.close()

@@ -144,7 +144,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:  # noqa: N803
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train from new weights or, with ``warm_start``, from those that are there.
 
         Parameters
@@ -182,7 +182,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
 
     def partial_fit(
         self,
-        X: ArrayLike,  # noqa: N803
+        X: ArrayLike,
         y: ArrayLike,
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
@@ -217,20 +217,20 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
             start = self._first_state(network, recipe)
         return self._keep(known, trained(network, recipe, examples, scale, start, before))
 
-    def decision_function(self, X: ArrayLike) -> Doubles:  # noqa: N803
+    def decision_function(self, X: ArrayLike) -> Doubles:
         """Compute logits of shape (n_samples, n_classes); for two classes their difference, (n_samples,)."""
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
-    def predict_proba(self, X: ArrayLike) -> Doubles:  # noqa: N803
+    def predict_proba(self, X: ArrayLike) -> Doubles:
         """Compute probabilities of shape (n_samples, n_classes); each row sums to one."""
         return np.asarray(functional.softmax(self._logits(X)), np.float64)
 
-    def predict_log_proba(self, X: ArrayLike) -> Doubles:  # noqa: N803
+    def predict_log_proba(self, X: ArrayLike) -> Doubles:
         """Compute logarithms of probabilities, finite also where a probability has become zero."""
         return np.asarray(functional.log_softmax(self._logits(X)), np.float64)
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable label of each row."""
         best = self._logits(X).argmax(axis=1)
         labels: NDArray[Any] = self.classes_[best]
@@ -321,7 +321,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         self.n_iter_ = len(learned.losses)
         return self
 
-    def _logits(self, X: ArrayLike) -> Doubles:  # noqa: N803
+    def _logits(self, X: ArrayLike) -> Doubles:
         check_is_fitted(self)
         rows = validate_data(self, X, dtype=ROW_TYPES, order="C", reset=False)
         learned: Learned = self._learned

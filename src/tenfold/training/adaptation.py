@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from tenfold.data.image_set import Splits, is_lopsided
 from tenfold.errors import UsageError
+from tenfold.model.preprocessing import Preprocessing
 from tenfold.training.augmentation import AUGMENTATIONS, AUTO
 from tenfold.training.distortion import check_size
 from tenfold.training.engine import Engine
@@ -93,22 +94,17 @@ def adapted(
     UsageError
         When fields contradict each other or the data.
     """
-    was_open = recipe.solver == AUTO
-    recipe = recipe.with_changes(solver=_solver(recipe))
-    counts = splits.train.counts
-    if is_lopsided(counts) and recipe.class_weight == "none":
-        note(
-            f"classes are lopsided ({counts[counts > 0].min():,} to {counts.max():,} images): evaluate gives "
-            "the balanced accuracy too; --class-weight balanced lets each class count the same"
-        )
-    if recipe.solver == "lbfgs":
+    _point_out_lopsided_classes(recipe, splits, note)
+    solver = _solver(recipe)
+    if solver == "lbfgs":
         if deadline is not None:
             raise UsageError(
                 "budget: softmax regression is solved to its optimum; use --solver sgd, or no budget"
             )
-        if was_open:
+        if recipe.solver == AUTO:
             note("solver: lbfgs, softmax regression to its optimum")
-        return recipe.with_changes(**SOLVED)
+        return recipe.with_changes(solver=solver, **SOLVED)
+    recipe = recipe.with_changes(solver=solver)
     if recipe.augmentation == AUTO:
         if deadline is not None and deadline.left < PILOTS_WORTH:
             name, reason = "none", "as the budget leaves no time for pilots"
@@ -121,11 +117,17 @@ def adapted(
     if deadline is None:
         epochs = _enough_epochs(recipe, splits, note)
     else:
-        epochs = _epochs_until(deadline, recipe, splits, engine, threads)
-        note(
-            f"budget: {epochs} {'epoch fits' if epochs == 1 else 'epochs fit'} into {deadline.seconds:.1f} s"
-        )
+        epochs = _epochs_until(deadline, recipe, splits, engine, threads, note)
     return recipe.with_changes(epochs=epochs, least_steps=0)
+
+
+def _point_out_lopsided_classes(recipe: Recipe, splits: Splits, note: Callable[[str], None]) -> None:
+    counts = splits.train.counts
+    if is_lopsided(counts) and recipe.class_weight == "none":
+        note(
+            f"classes are lopsided ({counts[counts > 0].min():,} to {counts.max():,} images): evaluate gives "
+            "the balanced accuracy too; --class-weight balanced lets each class count the same"
+        )
 
 
 def _solver(recipe: Recipe) -> str:
@@ -157,11 +159,21 @@ def _point_out_few_steps(recipe: Recipe, images: int, steps: int, note: Callable
     note(text)
 
 
-def _epochs_until(deadline: Deadline, recipe: Recipe, splits: Splits, engine: Engine, threads: int) -> int:
+def _epochs_until(
+    deadline: Deadline,
+    recipe: Recipe,
+    splits: Splits,
+    engine: Engine,
+    threads: int,
+    note: Callable[[str], None],
+) -> int:
     """Measure how fast this training is here, and count the epochs that fit; one is the least."""
     learn = partition(splits.train.labels, recipe, splits.validation is not None).learn
-    trial = Trial(recipe, splits.train, learn, engine, threads)
+    preprocessing = Preprocessing.fitted(splits.train.images)
+    trial = Trial(recipe, splits.train, preprocessing, learn, engine, threads)
     seconds = trial.epoch_seconds(len(splits.test), PROBE_SECONDS)
     left = deadline.left - RESERVE * deadline.seconds - CLOSING_SECONDS
     fewest, most = WHOLE_NUMBERS["epochs"]
-    return min(max(fewest, int(left / seconds)), most)
+    epochs = min(max(fewest, int(left / seconds)), most)
+    note(f"budget: {epochs} {'epoch fits' if epochs == 1 else 'epochs fit'} into {deadline.seconds:.1f} s")
+    return epochs

@@ -8,6 +8,7 @@ import numpy as np
 
 from tenfold.data.image_set import ImageSet, Splits
 from tenfold.data.split import stratified_count
+from tenfold.model.preprocessing import Preprocessing
 from tenfold.training.augmentation import AUGMENTATIONS
 from tenfold.training.distortion import LARGEST_SIDE
 from tenfold.training.engine import Engine
@@ -40,11 +41,12 @@ def best_augmentation(recipe: Recipe, splits: Splits, engine: Engine, threads: i
         return "none", f"{len(rest)} images are too few to try others on"
     others = np.setdiff1d(rest, tried_on, assume_unique=True)
     learn = others[stratified_count(labels[others], min(LEARN, len(others)), recipe.seed)]
+    preprocessing = Preprocessing.fitted(splits.train.images)
     epochs = max(1, round(STEPS / math.ceil(len(learn) / recipe.batch_size)))
 
     def accuracy(name: str) -> float:
         pilot = recipe.with_changes(augmentation=AUGMENTATIONS[name], epochs=epochs, patience=0)
-        return Trial(pilot, splits.train, learn, engine, threads).accuracy(tried_on)
+        return Trial(pilot, splits.train, preprocessing, learn, engine, threads).accuracy(tried_on)
 
     accuracies = {name: accuracy(name) for name in names}
     best = max(accuracies, key=lambda name: accuracies[name])

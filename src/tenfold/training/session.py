@@ -21,8 +21,8 @@ from tenfold.data.mapping import expect_shuffled_reading
 from tenfold.errors import RunError
 from tenfold.model.model_file import GOLDEN_EXAMPLES, Model
 from tenfold.model.network import Network
-from tenfold.model.predictor import Predictor
 from tenfold.model.preprocessing import Preprocessing
+from tenfold.training.accuracy import count_correct
 from tenfold.training.checkpoint import Origin, latest_checkpoint, write_checkpoint
 from tenfold.training.early_stopping import EarlyStopping
 from tenfold.training.engine import Event, Examples, Snapshot, initial_snapshot
@@ -192,12 +192,11 @@ class Session:
         )
 
     def _count_correct(self, state: Snapshot, images: ImageSet) -> int:
-        with self._libraries.limit(limits=state.threads), np.errstate(over="ignore", invalid="ignore"):
-            predictor = Predictor(self._model(state), threads=state.threads)
-            probabilities = predictor.probabilities(images.images)
-        if not np.isfinite(probabilities).all():
+        with self._libraries.limit(limits=state.threads):
+            correct = count_correct(self._network, state.weights, self._preprocessing, images, state.threads)
+        if correct is None:
             raise self._diverged("the weights left the finite numbers")
-        return int((probabilities.argmax(axis=1) == images.labels).sum())
+        return correct
 
     def _diverged(self, found: str) -> RunError:
         return RunError(

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.data.image_set import ImageSet
-from tenfold.model.model_file import Model
 from tenfold.model.network import Network, Weights
-from tenfold.model.predictor import Predictor
 from tenfold.model.preprocessing import Preprocessing
+from tenfold.training.accuracy import count_correct
 from tenfold.training.engine import Engine, Examples, initial_snapshot
 from tenfold.training.partition import class_weights
 from tenfold.training.recipe import Recipe
@@ -29,6 +27,8 @@ class Trial:
         With nothing left open.
     images : ImageSet
         The training images.
+    preprocessing : Preprocessing
+        Of the training images.
     learn : ndarray of int64
         Places of those to learn from.
     engine : Engine
@@ -39,6 +39,7 @@ class Trial:
 
     recipe: Recipe
     images: ImageSet
+    preprocessing: Preprocessing
     learn: NDArray[np.int64]
     engine: Engine
     threads: int
@@ -48,21 +49,17 @@ class Trial:
         """What is trained."""
         return Network.for_images(self.images, self.recipe.hidden, self.recipe.head)
 
-    @cached_property
-    def _preprocessing(self) -> Preprocessing:
-        return Preprocessing.fitted(self.images.images)
-
     def accuracy(self, places: NDArray[np.int64]) -> float:
         """Train to the end; return the share of the images at ``places`` that come out right."""
         weights = self._train(None)[0]
-        return self._accuracy(weights, self.images.select(places))
+        return (self._count_correct(weights, self.images.select(places)) or 0) / len(places)
 
     def epoch_seconds(self, tested: int, seconds: float) -> float:
         """Train for some ``seconds``; return how long an epoch and a test of ``tested`` images would take."""
         weights, rate = self._train(seconds)
         sample = self.images.select(self.learn[:tested])
         began = time.perf_counter()
-        self._accuracy(weights, sample)
+        self._count_correct(weights, sample)
         test = (time.perf_counter() - began) * tested / max(len(sample), 1)
         return len(self.learn) / rate + test
 
@@ -70,7 +67,7 @@ class Trial:
         """Return the weights, and the images a second of the median stretch."""
         examples = Examples.of(
             self.images,
-            self._preprocessing,
+            self.preprocessing,
             places=self.learn,
             weights=class_weights(self.images.labels, self.learn, self.recipe),
         )
@@ -83,14 +80,5 @@ class Trial:
                 break
         return event.snapshot().weights, float(np.median(rates))
 
-    def _accuracy(self, weights: Weights, images: ImageSet) -> float:
-        model = Model(
-            network=self.network,
-            weights={name: tensor.astype(np.float32) for name, tensor in weights.items()},
-            classes=images.classes,
-            preprocessing=self._preprocessing,
-            examples=images.images[:1],
-        )
-        with np.errstate(over="ignore", invalid="ignore"):  # steps that are too long: a poor accuracy says so
-            probabilities = Predictor(model, threads=self.threads).probabilities(images.images)
-        return float((probabilities.argmax(axis=1) == images.labels).mean())
+    def _count_correct(self, weights: Weights, images: ImageSet) -> int | None:
+        return count_correct(self.network, weights, self.preprocessing, images, self.threads)

@@ -12,11 +12,9 @@ import numpy as np
 from tenfold.data.image_set import ImageSet, Splits
 from tenfold.data.split import stratified_count
 from tenfold.errors import DataError
-from tenfold.functional import Floats
-from tenfold.model.model_file import Model
 from tenfold.model.network import Network, Weights
-from tenfold.model.predictor import Predictor
 from tenfold.model.preprocessing import Preprocessing
+from tenfold.training.accuracy import count_correct
 from tenfold.training.engine import Engine, Event, Examples, initial_snapshot
 from tenfold.training.partition import class_weights, partition
 from tenfold.training.recipe import Recipe
@@ -109,9 +107,8 @@ class Validation:
         network = Network.for_images(self.images, recipe.hidden, recipe.head)
         batches = math.ceil(len(self.examples) / recipe.batch_size)
         pieces = math.ceil(QUARTERS / recipe.epochs)
-        recipe = recipe.with_changes(
-            log_interval=math.ceil(batches / pieces)
-        )  # engines stop there, whatever the clock
+        # Engines stop at a line, whatever the clock.
+        recipe = recipe.with_changes(log_interval=math.ceil(batches / pieces))
         measured = 0
         for event in engine.fit(network, recipe, self.examples, initial_snapshot(network, recipe, 1)):
             if stop is not None and stop.is_set():
@@ -130,17 +127,8 @@ class Validation:
         return accuracy
 
     def _accuracy(self, network: Network, weights: Weights) -> float:
-        model = Model(
-            network=network,
-            weights={name: tensor.astype(np.float32) for name, tensor in weights.items()},
-            classes=self.images.classes,
-            preprocessing=self.preprocessing,
-            examples=self.images.images[:1],
-        )
-        with np.errstate(over="ignore", invalid="ignore"):
-            probabilities: Floats = Predictor(model, threads=1).probabilities(self.images.images)
-        right = probabilities.argmax(axis=1) == self.images.labels
-        return float(right.mean()) if np.isfinite(probabilities).all() else 0.0
+        correct = count_correct(network, weights, self.preprocessing, self.images, threads=1)
+        return (correct or 0) / len(self.images)
 
 
 def _is_milestone(event: Event) -> bool:
