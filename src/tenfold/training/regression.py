@@ -45,8 +45,8 @@ from tenfold.training.curvature import Curvature, Memory
 from tenfold.training.engine import Examples
 from tenfold.training.total_loss import Matrix, TotalLoss, compiled_loss, exact_loss, tensors
 
-TOLERANCE = 3e-4
-"""Share of the objective by which it may still fall when it counts as minimal."""
+TOLERANCE, CHEAP_TOLERANCE = 3e-4, 3e-5
+"""Share of the objective by which it may still fall when it counts as minimal; less where steps cost little."""
 
 MOST_ITERATIONS = 1_000
 WINDOW = 8  # iterations whose falls are compared to foretell the falls to come
@@ -96,7 +96,7 @@ def solve(
     """Minimise the objective of softmax regression; under a sigmoid head, of logistic regression.
 
     It ends when the falls of the last iterations, continued as a geometric series, and the fall that the
-    next step promises both come to less than `TOLERANCE` of the objective. Results have the same bits on any
+    next step promises both come to less than `TOLERANCE` of the objective, or `CHEAP_TOLERANCE`. Results have the same bits on any
     number of threads.
 
     Parameters
@@ -176,6 +176,7 @@ class _Descent:
         self._values = [self._value]
         self._start = 0  # of the values by which to judge
         self._next_measurement = 0
+        self._tolerance = CHEAP_TOLERANCE if curvature.is_cheap else TOLERANCE
         self._left = math.inf  # what may still be gained, as a share of the objective
         self.is_over = False
 
@@ -235,14 +236,14 @@ class _Descent:
         self._left = max(promised, CAUTION * to_come) / scale
         if promised <= NOTHING * scale:
             self._left = 0.0
-        if 0 < self._left <= TOLERANCE and self._curvature.is_cheap and self._start == 0:
+        if 0 < self._left <= self._tolerance and self._curvature.is_cheap and self._start == 0:
             self._memory, self._start = Memory(), len(self._values) - 1  # a second opinion, from here
             return
-        self.is_over |= self._left <= TOLERANCE or len(self._values) > MOST_ITERATIONS
+        self.is_over |= self._left <= self._tolerance or len(self._values) > MOST_ITERATIONS
 
     def progress(self) -> Progress:
         remark = None
-        if self.is_over and self._left > TOLERANCE:
+        if self.is_over and self._left > self._tolerance:
             remark = (
                 f"not at the minimum after {len(self._values) - 1} iterations: the objective may still fall "
                 f"by {100 * min(self._left, 1.0):.2g} %; a smaller C would help, or features of similar size"
