@@ -271,9 +271,19 @@ def test_a_resumed_run_names_an_engine_that_is_not_there(interrupted):
 
 @needs_native
 def test_a_fused_run_goes_on_with_its_precision_on_another_number_of_threads(digits, tmp_path, monkeypatch):
-    whole = tenfold.train(digits, engine="fused", threads=1, out=tmp_path / "whole", **FEW)
+    whole = tenfold.train(
+        digits, engine="fused", threads=1, out=tmp_path / "whole", calibration_images=100, **FEW
+    )
     with pytest.raises(KeyboardInterrupt):
-        tenfold.train(digits, engine="fused", threads=2, out=tmp_path / "run", listener=StopAfter(2), **FEW)
+        tenfold.train(
+            digits,
+            engine="fused",
+            threads=2,
+            out=tmp_path / "run",
+            listener=StopAfter(2),
+            calibration_images=100,
+            **FEW,
+        )
     run = tenfold.Run.open(tmp_path / "run")
     assert run.settings.instruction_set == native.instruction_set().name
     assert run.recipe.precision == (
@@ -285,6 +295,7 @@ def test_a_fused_run_goes_on_with_its_precision_on_another_number_of_threads(dig
         assert ours.weights[name].tobytes() == tensor.tobytes()
     assert ours.provenance["instruction_set"] == run.settings.instruction_set
     assert ours.provenance["threads"] == 3
+    assert ours.calibration.to_dict() == theirs.calibration.to_dict()
 
 
 @needs_native

@@ -170,7 +170,7 @@ REFUSALS = [
     ("--repeat -1", "repeat: -1"),
     ("--repeat twice", "'twice'; expected a whole number"),
     ("--repeat 20000", "repeat: 20000"),
-    ("--repeat 2 --resume somewhere", "repeat: a resumed run is one run"),
+    ("--repeat 2 --resume somewhere", "repeat: --resume is for one run"),
     ("--repeat 2 --threads 0", "threads: 0"),
     ("--repeat 2 --seed 4294967295", "seed: 4294967296"),
     ("--repeat 2 --head sigmoid", "head: 'sigmoid' tells two classes apart"),

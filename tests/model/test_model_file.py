@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 
 from tenfold.errors import ModelError
 from tenfold.model.model_file import Model
+from tenfold.model.network import Network
+from tenfold.model.sealed import read_sealed, write_sealed
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def test_a_loaded_model_is_the_saved_one(model, path):
     assert loaded.network == model.network
     assert loaded.preprocessing == model.preprocessing
     assert loaded.provenance == model.provenance
-    assert loaded.calibration == {"temperature": 1.25}
+    assert loaded.calibration.to_dict() == model.calibration.to_dict()
     np.testing.assert_array_equal(loaded.examples, model.examples[:8])
     assert loaded.weights.keys() == model.weights.keys()
     for name, tensor in model.weights.items():
@@ -122,6 +125,34 @@ def test_what_is_no_model_is_refused_in_one_line(tmp_path, content, message):
         Model.load(path)
     assert "\n" not in str(raised.value)
     assert str(path) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"temperature": 0},
+        {"temperature": "warm"},
+        {"label_smoothing": 1},
+        {"conformal": {}},
+        {"refusal": {"threshold": 1}},
+        {"refusal": []},
+    ],
+)
+def test_a_calibration_that_cannot_be_is_refused(model, path, change):
+    tensors, metadata = read_sealed(path)
+    metadata["calibration"] |= change
+    write_sealed(path, tensors, {name: value for name, value in metadata.items() if name != "sha256"})
+    with pytest.raises(ModelError, match="metadata do not describe a model") as raised:
+        Model.load(path)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_refusal_of_other_images_is_refused(model):
+    stretched = replace(model.preprocessing, size=(5, 12))
+    network = Network.for_task(60, (), 3)
+    weights = {name: np.zeros(shape, np.float32) for name, shape in network.shapes.items()}
+    with pytest.raises(ModelError, match="refusal knows means of shape"):
+        replace(model, network=network, weights=weights, preprocessing=stretched)
 
 
 @pytest.mark.parametrize("field", ["weights", "classes", "preprocessing"])

@@ -23,13 +23,59 @@ def images():
     return np.random.default_rng(2).integers(0, 256, (CHUNK + 5, 6, 5)).astype(np.uint8)
 
 
-def test_probabilities_are_softmax_of_the_network_in_float64(model, images):
+def test_probabilities_are_softmax_of_the_network_in_float64(uncalibrated, images):
+    model = uncalibrated
     rows = (images.reshape(-1, 30) / 255 - model.preprocessing.mean[0]) / model.preprocessing.std[0]
     hidden = np.maximum(rows @ model.weights["l1.weight"].T + model.weights["l1.bias"], 0)
     logits = hidden @ model.weights["l2.weight"].T + model.weights["l2.bias"]
     np.testing.assert_allclose(Predictor(model).logits(images), logits, atol=1e-4)
     p = Predictor(model).probabilities(images)
     np.testing.assert_allclose(p, scipy.special.softmax(logits, axis=1), atol=1e-5)
+
+
+def test_calibrated_probabilities_undo_smoothing_and_take_the_temperature(model, images):
+    smoothing, temperature = model.calibration.label_smoothing, model.calibration.temperature
+    learnt = scipy.special.softmax(model.logits(images).astype(np.float64), axis=1)
+    doubt = smoothing / 3
+    true = np.maximum((learnt - doubt) / (1 - smoothing), learnt / 32 / (1 - smoothing))
+    expected = true ** (1 / temperature)
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(Predictor(model).probabilities(images), expected, atol=1e-5)
+
+
+def test_sets_hold_the_label_and_cover_more_the_larger_they_are(model, images):
+    narrow = list(Predictor(model).predict(images[:40], coverage=0.8))
+    wide = list(Predictor(model).predict(images[:40], coverage=0.99))
+    for one, other in zip(narrow, wide, strict=True):
+        assert one.label in one.prediction_set
+        assert set(one.prediction_set) <= set(other.prediction_set)
+        assert (one.coverage, other.coverage) == (0.8, 0.99)
+
+
+def test_without_a_wish_sets_cover_what_the_held_out_images_allow(model, images):
+    assert {prediction.coverage for prediction in Predictor(model).predict(images[:3])} == {0.99}
+
+
+def test_an_uncalibrated_model_has_no_sets_and_refuses_to_promise_any(uncalibrated, images):
+    predictor = Predictor(uncalibrated)
+    assert [p.prediction_set for p in predictor.predict(images[:3])] == [None] * 3
+    with pytest.raises(UsageError, match="^coverage: 0.9, but the model is not calibrated"):
+        list(predictor.predict(images[:3], coverage=0.9))
+
+
+@pytest.mark.parametrize("value", [0, 77, 255])
+def test_a_blank_picture_is_refused(model, uncalibrated, value):
+    for asked in (model, uncalibrated):
+        (prediction,) = Predictor(asked).predict(np.full((1, 6, 5), value, np.uint8))
+        assert prediction.refusal == "it shows no single figure"
+
+
+def test_refusals_are_those_of_scores_beyond_the_threshold(model, images):
+    refusal = model.calibration.refusal
+    predictions = list(Predictor(model).predict(images))
+    beyond = refusal.scores(images, model.logits(images)) > refusal.threshold
+    assert [prediction.refusal is not None for prediction in predictions] == beyond.tolist()
+    assert beyond.any() and not beyond.all()
 
 
 def test_a_picture_alone_gets_the_answer_that_it_gets_among_many(model, images):
@@ -56,6 +102,7 @@ def test_renamed_classes_rename_the_answer(model, images):
 
 def test_no_images_give_no_answers(model, images):
     assert list(Predictor(model).predict(images[:0])) == []
+    assert Predictor(model).refusals(images[:0], np.zeros((0, 3), np.float32)) == []
 
 
 def test_images_of_another_size_are_refused(model):

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from tenfold.errors import ModelError
+from tenfold.errors import ModelError, UsageError
+from tenfold.model.photo.framing import framed
 from tenfold.model.preprocessing import Preprocessing
+from tests.photographs import HANDS, digit_of_strokes, take_photograph
 
 image_sets = arrays(
     np.uint8,
@@ -96,3 +98,64 @@ def test_no_training_image_is_ever_inverted(images):
     fitted = Preprocessing.fitted(images)
     for image in images:
         np.testing.assert_array_equal(fitted.prepare(image), image)
+
+
+@pytest.fixture(scope="module")
+def framed_digits():
+    """Sixty digits of strokes, light on dark, framed as MNIST's are."""
+    digits = [digit_of_strokes(digit, hand) for digit in HANDS for hand in range(6)]
+    return np.stack([framed(np.int64(255 * ink), (28, 28), 20) for ink in digits])
+
+
+@pytest.fixture(scope="module")
+def photograph():
+    return take_photograph(digit_of_strokes(5, 1), np.random.default_rng(0), kind="coloured", paper="lined")
+
+
+def test_framed_training_images_are_known_and_kept_in_the_file(framed_digits):
+    fitted = Preprocessing.fitted(framed_digits)
+    assert fitted.ink_box == 20
+    assert Preprocessing.from_dict(fitted.to_dict()) == fitted
+    older = {name: value for name, value in fitted.to_dict().items() if name != "ink_box"}
+    assert Preprocessing.from_dict(older).ink_box is None
+
+
+@pytest.mark.parametrize("light_on_dark", [True, False])
+def test_framed_pictures_stay_and_take_the_polarity_of_training(framed_digits, light_on_dark):
+    images = framed_digits if light_on_dark else 255 - framed_digits
+    fitted = Preprocessing.fitted(images)
+    for image in images:
+        np.testing.assert_array_equal(fitted.prepare(image), image)
+        np.testing.assert_array_equal(fitted.prepare(255 - image), image)
+
+
+def test_a_photograph_gets_the_frame_in_either_polarity(framed_digits, photograph):
+    light, dark = (Preprocessing.fitted(images) for images in (framed_digits, 255 - framed_digits))
+    image = light.prepare(photograph)
+    np.testing.assert_array_equal(dark.prepare(photograph), 255 - image)
+    rows = np.flatnonzero(image.any(axis=1))
+    assert rows[-1] - rows[0] + 1 == 20
+    assert [step.name for step in light.steps(photograph)][-1] == "input"
+    np.testing.assert_array_equal(light.steps(photograph)[-1].image, image)
+
+
+def test_a_grey_picture_is_one_of_three_equal_channels(framed_digits, photograph):
+    fitted, grey = Preprocessing.fitted(framed_digits), photograph[..., 1]
+    np.testing.assert_array_equal(fitted.prepare(grey), fitted.prepare(np.repeat(grey[..., None], 3, axis=2)))
+
+
+def test_the_steps_can_be_forced_and_forbidden(framed_digits, photograph):
+    fitted = Preprocessing.fitted(framed_digits)
+    assert [step.name for step in fitted.steps(photograph, "never")] == ["picture", "input"]
+    assert len(fitted.steps(framed_digits[0])) == 2
+    assert len(fitted.steps(framed_digits[0], "always")) > 2
+    with pytest.raises(UsageError, match="photo: 'sometimes'; expected auto, always, never"):
+        fitted.prepare(photograph, "sometimes")
+    with pytest.raises(UsageError, match="photo: 'always', but.*expected auto or never"):
+        Preprocessing.fitted(np.zeros((2, 9, 9), np.uint8)).prepare(photograph, "always")
+
+
+@pytest.mark.parametrize(("channels", "ink_box"), [(1, 0), (1, 29), (3, 20)])
+def test_an_ink_box_that_cannot_be_is_refused(channels, ink_box):
+    with pytest.raises(ModelError, match=f"ink box of {ink_box} pixels in 28×28.*expected grey images"):
+        Preprocessing((28, 28), channels, (0.1,) * channels, (0.3,) * channels, ink_box=ink_box)

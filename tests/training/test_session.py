@@ -5,12 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.optimize import minimize_scalar
+from scipy.special import softmax
 from sklearn.datasets import load_digits
+from sklearn.metrics import log_loss
 
 from tenfold import launch
 from tenfold.data.image_set import ImageSet, Splits
 from tenfold.model.model_file import Model
 from tenfold.model.preprocessing import Preprocessing
+from tenfold.model.smoothing import unsmoothed
 from tenfold.training import pilots
 from tenfold.training.engines import ready_engines
 from tenfold.training.listener import Listener
@@ -80,6 +84,21 @@ def test_images_held_out_for_calibration_are_never_learnt_from(splits, recipe, e
     learnt = partition(splits.train.labels, run.recipe).learn
     images[learnt[0]] = images[learnt[0], ::-1, ::-1]
     assert bits(trained(changed, recipe, tmp_path / "third", engine)) != bits(run)
+
+
+def test_a_model_is_calibrated_on_what_was_held_out_and_on_nothing_else(splits, recipe, tmp_path):
+    run = trained(splits, recipe, tmp_path / "run")
+    model = Model.load(run.model_path)
+    held_out = splits.train.select(partition(splits.train.labels, run.recipe).calibration)
+    sharp = unsmoothed(model.logits(held_out.images), recipe.label_smoothing, model.network.head)
+    likeliest = minimize_scalar(
+        lambda t: log_loss(held_out.labels, softmax(sharp / t, axis=1), labels=range(10)), (0.5, 2)
+    )
+    assert model.calibration.temperature == pytest.approx(likeliest.x, rel=0.01)
+    assert (model.calibration.images, model.calibration.seed) == (80, 2)
+    assert model.calibration.conformal.labels.tolist() == held_out.labels.tolist()
+    plain = trained(splits, recipe.with_changes(calibration_images=0), tmp_path / "plain")
+    assert Model.load(plain.model_path).calibration is None
 
 
 @pytest.mark.parametrize("changes", [{"augmentation": "auto"}, {"patience": 2, "epochs": 8}])

@@ -21,11 +21,12 @@ from tenfold.training.engines import open_engine, ready_engines
 from tenfold.training.lock import locked
 from tenfold.training.partition import partition
 from tenfold.training.recipe import Recipe
+from tenfold.training.side_by_side import StoppedError
 from tenfold.tuning.contest import TuningListener, at_once
 from tenfold.tuning.search import Plan, tune
 from tenfold.tuning.search_space import FIELDS, parameters_of, recipe_at, search_space
 from tenfold.tuning.tuned import QUANTILE, RERUNS, Finalist, Tuned
-from tenfold.tuning.validation import StoppedError, Validation
+from tenfold.tuning.validation import Validation
 
 
 class Notebook(TuningListener):

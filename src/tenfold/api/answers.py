@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tenfold.data.catalog import load_data
-from tenfold.data.image_set import ImageSet, Splits
-from tenfold.data.picture import read_picture
-from tenfold.data.selection import STANDARD_INPUT, find_pictures
-from tenfold.errors import DataError, ModelError, UsageError
-from tenfold.evaluation.metrics import Evaluation, evaluation
+from tenfold.api.opening import labelled_images, open_picture, open_predictor
+from tenfold.data.selection import find_pictures
+from tenfold.errors import ModelError, UsageError
+from tenfold.evaluation.comparison import Comparison
+from tenfold.evaluation.measure import measure
+from tenfold.evaluation.metrics import Evaluation
 from tenfold.model.model_file import Model
-from tenfold.model.predictor import Prediction, Predictor
-from tenfold.training.run import Run
+from tenfold.model.photo.strip import write_strip
+from tenfold.model.predictor import Prediction
+from tenfold.model.preprocessing import Photo
 
 PathLike = str | os.PathLike[str]
 
@@ -51,7 +48,7 @@ def evaluate(
     Returns
     -------
     Evaluation
-        Accuracy with its interval, loss, and figures of each class.
+        Accuracy and figures of each class, loss, Brier score and calibration error, with intervals.
 
     Raises
     ------
@@ -62,72 +59,85 @@ def evaluate(
     UsageError
         When there is no such split, or no such precision.
     """
-    predictor = _predictor(model, precision)
-    model = predictor.model
-    if data is None and size is not None:
-        raise UsageError("size: only with data; the model's own data has the size that it was trained on")
-    splits = load_data(data, size=size) if data is not None else _trained_on(model)
-    images = _relabelled(_part(splits, split), model.classes)
-    logits = predictor.logits(images.images)
-    head = model.network.head
-    loss = head.loss(logits, images.labels)
-    return evaluation(head.probabilities(logits), images.labels, model.classes, loss)
+    predictor = open_predictor(model, precision)
+    images = labelled_images(predictor.model, data, split, size)
+    return measure(predictor, images)
 
 
-def _trained_on(model: Model) -> Splits:
-    """Load what a model was trained on, unchanged: else training images might stand among the test images."""
-    if "data" not in model.provenance:
-        raise UsageError("data: the model does not say what it was trained on; name a data set or path")
-    origin = model.provenance["data"]
-    try:
-        splits = load_data(origin["source"], size=tuple(origin["size"]) if origin["size"] else None)
-    except DataError as error:
-        raise DataError(f"{error} (the model was trained on it: name the data if it has moved)") from None
-    if splits.sha256() != model.provenance["data_sha256"]:
-        raise DataError(
-            f"{origin['source']}: has changed since the model was trained on it; "
-            "name it, or another data set, to measure the model on it as it is now"
-        )
-    return splits
+def compare(
+    model: PathLike | Model,
+    other: PathLike | Model,
+    data: PathLike | None = None,
+    *,
+    split: Literal["test", "train", "validation", "all"] = "test",
+    size: tuple[int, int] | None = None,
+    precision: str = "float32",
+) -> Comparison:
+    """Measure two models on the same labelled images, and say whether one is better.
+
+    Parameters
+    ----------
+    model, other : path-like or Model
+        Model files, runs' folders, or models, which know the same classes.
+    data : str or path-like, optional
+        Catalog name or path; without one, what both models were trained on.
+    split, size, precision
+        As in `evaluate`.
+
+    Returns
+    -------
+    Comparison
+        Both accuracies, their difference with its interval, and McNemar's test.
+
+    Raises
+    ------
+    ModelError
+        When a model is damaged, or the two know other classes or take images of another shape.
+    DataError
+        When the data is missing, damaged, or not what the models were trained on.
+    UsageError
+        When there is no such split or precision, or no data is named and the models were trained on different
+        data.
+    """
+    first, second = open_predictor(model, precision), open_predictor(other, precision)
+    _refuse_unlike(first.model, second.model)
+    if data is None and first.model.provenance.get("data_sha256") != second.model.provenance.get(
+        "data_sha256"
+    ):
+        raise UsageError("data: the models were trained on different data; name the data to compare them on")
+    images = labelled_images(first.model, data, split, size)
+    order = np.array([first.model.classes.index(name) for name in second.model.classes])
+    named = first.probabilities(images.images).argmax(axis=1)
+    other_named = order[second.probabilities(images.images).argmax(axis=1)]
+    return Comparison.counted(named == images.labels, other_named == images.labels)
 
 
-def _part(splits: Splits, split: str) -> ImageSet:
-    parts = splits.parts
-    if split == "all":
-        return replace(
-            splits.train,
-            images=np.concatenate([part.images for part in parts.values()]),
-            labels=np.concatenate([part.labels for part in parts.values()]),
-        )
-    if split not in parts:
-        raise UsageError(f"split: '{split}'; this data has {', '.join([*parts, 'all'])}")
-    return parts[split]
-
-
-def _relabelled(images: ImageSet, classes: tuple[str, ...]) -> ImageSet:
-    """Return the images with labels that count the model's classes."""
-    if unknown := [name for name in images.classes if name not in classes]:
+def _refuse_unlike(first: Model, second: Model) -> None:
+    """Refuse to compare models that do not answer the same question."""
+    if unshared := sorted(set(first.classes) ^ set(second.classes)):
+        owner = "first" if unshared[0] in first.classes else "second"
         raise ModelError(
-            f"{images.source}: has the class '{unknown[0]}', which the model does not know; "
-            f"expected only {', '.join(classes)}: evaluate a model that was trained on these classes"
+            f"classes: only the {owner} model knows '{unshared[0]}'; expected two models that know the same "
+            "classes: compare models that were trained on the same classes"
         )
-    numbers = np.array([classes.index(name) for name in images.classes])
-    return replace(images, labels=numbers[images.labels], classes=classes)
-
-
-def _model(model: PathLike | Model) -> Model:
-    if isinstance(model, Model):
-        return model
-    if not Path(model).is_dir():
-        return Model.load(model)
-    run = Run.open(model)
-    if not run.is_complete:
-        raise ModelError(f"{run.path}: is not finished; go on with: tenfold train --resume {run.path}")
-    return Model.load(run.model_path)
+    shapes = ["×".join(map(str, model.preprocessing.shape)) for model in (first, second)]
+    if shapes[0] != shapes[1]:
+        raise ModelError(
+            f"images: the first model takes {shapes[0]}, the second {shapes[1]}; expected the same shape: "
+            "train one of them with the other's --size"
+        )
 
 
 def predict(
-    model: PathLike | Model, images: PathLike | Sequence[PathLike], *, precision: str = "float32"
+    model: PathLike | Model,
+    images: PathLike | Sequence[PathLike],
+    *,
+    coverage: float | None = None,
+    method: str = "lac",
+    by_class: bool = False,
+    photo: Photo = "auto",
+    steps: PathLike | None = None,
+    precision: str = "float32",
 ) -> dict[str, Prediction]:
     """Say what pictures show.
 
@@ -137,6 +147,18 @@ def predict(
         A model file, a run's folder, or a model.
     images : path-like or sequence of path-like
         Picture files, folders of them (searched through), glob patterns, or ``-`` for standard input.
+    coverage : float, optional
+        Share of pictures whose prediction set holds the true class; without one, 99 % or what the images held
+        out for calibration allow.
+    method : str, default "lac"
+        How prediction sets are made: lac (the smallest), aps or raps (which follow each picture's doubt).
+    by_class : bool, default False
+        Whether each class is covered that often by itself.
+    photo : str, default "auto"
+        Whether pictures go through the steps for photographs (`tenfold.model.photo`): always, never, or auto:
+        where the training images are framed ink and the picture is not.
+    steps : path-like, optional
+        A PNG to draw: what becomes of each picture, step by step.
     precision : str, default "float32"
         float32, or bfloat16 where the compiled part and the processor have it: faster, less exact.
 
@@ -152,27 +174,20 @@ def predict(
     DataError
         When a picture is missing, damaged or no picture.
     UsageError
-        When there are no pictures, or no such precision.
+        When there are no pictures, no such precision or method, or no such coverage can be had.
     """
     if isinstance(images, str | os.PathLike):
         images = [images]
     if not images:
         raise UsageError("images: none; expected picture files, folders, patterns, or - for standard input")
-    predictor = _predictor(model, precision)
-    prepare = predictor.model.preprocessing.prepare
+    predictor = open_predictor(model, precision)
+    preprocessing = predictor.model.preprocessing
     sources = find_pictures(images)
-    prepared = np.stack([prepare(_picture(source)) for source in sources])
-    return dict(zip(sources, predictor.predict(prepared), strict=True))
-
-
-def _predictor(model: PathLike | Model, precision: str) -> Predictor:
-    predictor = Predictor(_model(model), precision)
-    predictor.check_golden()
-    return predictor
-
-
-def _picture(source: str) -> NDArray[np.uint8]:
-    if source == STANDARD_INPUT:
-        content = sys.stdin.buffer.read() if sys.stdin else b""
-        return read_picture(content, name="standard input")
-    return read_picture(source)
+    if steps is not None:
+        shown = {source: preprocessing.steps(open_picture(source), photo) for source in sources}
+        write_strip(shown, steps)
+        prepared = np.stack([found[-1].image for found in shown.values()])
+    else:
+        prepared = np.stack([preprocessing.prepare(open_picture(source), photo) for source in sources])
+    answers = predictor.predict(prepared, coverage=coverage, method=method, by_class=by_class)
+    return dict(zip(sources, answers, strict=True))

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from tenfold import launch
+from tenfold.api.reporting import report as write_report
 from tenfold.errors import UsageError
+from tenfold.reporting.drawing import require_matplotlib
 from tenfold.training.adaptation import Deadline
 from tenfold.training.listener import Listener
 from tenfold.training.recipe import Recipe, RecipeChanges
@@ -37,6 +39,7 @@ def train(
     size: tuple[int, int] | None = None,
     out: PathLike | None = None,
     resume: PathLike | None = None,
+    report: bool = False,
     listener: Listener | None = None,
     **changes: Unpack[RecipeChanges],
 ) -> Run:
@@ -62,6 +65,8 @@ def train(
         Folder of the run, new or empty; without one, a new folder under runs/.
     resume : path-like, optional
         Folder of an interrupted run to go on with, bit for bit; all else stays as it was.
+    report : bool, default False
+        Whether to write the run's ``report.html`` as well, as `tenfold.report` does.
     listener : Listener, optional
         Who is told what happens.
     **changes
@@ -78,6 +83,8 @@ def train(
         When an argument cannot be, the data is damaged, the run's folder is taken, or what is to be
         resumed has changed.
     """
+    if report:
+        require_matplotlib()  # before the training, not after it
     listener = listener or Listener()
     deadline = None if budget is None else _deadline(budget, changes)
     asked = _asked(engine=engine, device=device, threads=threads, size=size)
@@ -91,7 +98,10 @@ def train(
         raise UsageError("budget: a resumed run keeps its epochs; leave --budget away")
     else:
         run, splits = launch.interrupted_run(resume, data, recipe, changes, asked, listener)
-    return launch.carried_out(run, splits, listener)
+    run = launch.carried_out(run, splits, listener)
+    if report:
+        listener.note(f"report: {write_report(run, data=run.settings.data)}")
+    return run
 
 
 def repeat(

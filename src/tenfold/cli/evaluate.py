@@ -1,8 +1,9 @@
-"""``tenfold evaluate``: measure a model on labelled images."""
+"""``tenfold evaluate``: measure a model on labelled images, alone or against another."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +16,13 @@ from tenfold.cli.options import (
     print_json,
 )
 
+if TYPE_CHECKING:
+    from tenfold.evaluation.comparison import Comparison
+    from tenfold.evaluation.metrics import Evaluation
+
+CONFUSIONS = 5
+"""How many of the most frequent confusions are shown."""
+
 
 def evaluate(
     model: ModelArgument,
@@ -24,6 +32,10 @@ def evaluate(
             help="Catalog name or path; without one, what the model was trained on.", show_default=False
         ),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Compare with this model on the same images.", show_default=False),
+    ] = None,
     split: Annotated[
         str, typer.Option(metavar="NAME", help="Which images: test, train, validation or all.")
     ] = "test",
@@ -31,23 +43,109 @@ def evaluate(
     precision: PrecisionOption = "float32",
     json: JsonOption = False,
 ) -> None:
-    """Measure a model on labelled images: accuracy with its 95 % interval, loss, each class."""
+    """Measure a model on labelled images: accuracy, probabilities and classes, with 95 % intervals."""
     from tenfold import api
 
-    any_split: Any = split
-    result = api.evaluate(model, data, split=any_split, size=parse_size(size), precision=precision)
+    asked: dict[str, Any] = {"split": split, "size": parse_size(size), "precision": precision}
+    if against is None:
+        result = api.evaluate(model, data, **asked)
+        lines = _evaluation_lines(result)
+        values = result.to_dict()
+    else:
+        comparison = api.compare(model, against, data, **asked)
+        lines = _comparison_lines(comparison, model, against)
+        values = comparison.to_dict()
     if json:
-        print_json(result.to_dict())
+        print_json(values)
         return
-    low, high = result.accuracy_interval
-    typer.echo(f"accuracy  {result.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})")
+    for line in lines:
+        typer.echo(line)
+
+
+def _evaluation_lines(result: Evaluation) -> Iterator[str]:
+    yield from _headline(result)
+    yield from _probability_lines(result)
+    yield from _doubt_lines(result)
+    yield from _class_lines(result)
+    yield from _confusion_lines(result)
+
+
+def _headline(result: Evaluation) -> Iterator[str]:
+    yield f"accuracy  {result.accuracy:.2%}  (95 % interval {_span(result.accuracy_interval)})"
     if result.is_lopsided:
-        typer.echo(f"balanced  {result.balanced_accuracy:.2%}  (mean recall: each class counts the same)")
-    typer.echo(f"correct   {result.correct:,} of {result.total:,}")
-    typer.echo(f"loss      {result.loss:.4f} nats")
+        yield f"balanced  {result.balanced_accuracy:.2%}  (mean recall: each class counts the same)"
+    yield f"correct   {result.correct:,} of {result.total:,}"
+    if shares := [f"{k}: {share:.2%}" for k, share in result.top_k.items() if k > 1]:
+        yield f"top k     true class among the first {', '.join(shares)}"
+
+
+def _probability_lines(result: Evaluation) -> Iterator[str]:
+    now, before = result.scores, result.uncalibrated
+    loss, error = now.loss, now.equal_width.expected
+    raw_loss = f"; uncalibrated {before.loss.value:.4f}" if before else ""
+    raw_error = f"; uncalibrated {before.equal_width.expected.value:.2%}" if before else ""
+    yield f"loss      {loss.value:.4f} nats  ({loss.low:.4f} to {loss.high:.4f}{raw_loss})"
+    yield f"Brier     {now.brier.value:.4f}  ({now.brier.low:.4f} to {now.brier.high:.4f})"
+    yield (
+        f"off by    {error.value:.2%}  ({_span(error.interval)}{raw_error}): "
+        "confidence against accuracy, the expected calibration error"
+    )
+
+
+def _doubt_lines(result: Evaluation) -> Iterator[str]:
+    if result.sets:
+        sets, largest = result.sets, max(result.sets.sizes.nonzero()[0])
+        yield (
+            f"sets      {sets.coverage:.2%} hold the true class ({100 * sets.nominal:g}% meant); "
+            f"classes in a set: {sets.average_size:.3f} on average, {largest} at most"
+        )
+    if result.refusals:
+        rest = result.refusals.answered_accuracy
+        of_rest = "" if rest is None or not result.refusals.refused else f"; of the others {rest:.2%} right"
+        yield f"refused   {result.refusals.share:.2%}  ({result.refusals.refused:,} images{of_rest})"
+
+
+def _class_lines(result: Evaluation) -> Iterator[str]:
     width = max(5, *map(len, result.classes))
-    typer.echo(f"\n{'class':<{width}} {'images':>7} {'precision':>10} {'recall':>8}")
-    rows = zip(result.classes, result.confusion.sum(axis=1), result.precision, result.recall, strict=True)
-    for name, images, precision, recall in rows:
-        shares = [f"{share:.2%}" if share == share else "–" for share in (precision, recall)]
-        typer.echo(f"{name:<{width}} {images:>7,} {shares[0]:>10} {shares[1]:>8}")
+    yield f"\n{'class':<{width}} {'images':>7} {'precision':>10} {'recall':>8} {'F1':>8}"
+    images = result.confusion.sum(axis=1)
+    rows = zip(result.classes, images, result.precision, result.recall, result.f1, strict=True)
+    for name, count, *shares in rows:
+        precision, recall, f1 = (f"{share:.2%}" if share == share else "–" for share in shares)
+        yield f"{name:<{width}} {count:>7,} {precision:>10} {recall:>8} {f1:>8}"
+    means = f"{result.macro_precision:>10.2%} {result.balanced_accuracy:>8.2%} {result.macro_f1:>8.2%}"
+    yield f"{'mean':<{width}} {result.total:>7,} {means}"
+
+
+def _confusion_lines(result: Evaluation) -> Iterator[str]:
+    if not (confusions := result.confusions[:CONFUSIONS]):
+        return
+    yield "\nmost frequent confusions"
+    for truth, guess, count in confusions:
+        yield f"{count:>7,}  {truth} taken for {guess}"
+
+
+def _comparison_lines(result: Comparison, first: str, second: str) -> Iterator[str]:
+    rows = zip((first, second), result.accuracies, result.accuracy_intervals, strict=True)
+    width = max(len(first), len(second))
+    for name, accuracy, interval in rows:
+        yield f"{name:<{width}}  {accuracy:.2%}  (95 % interval {_span(interval)})"
+    low, high = result.difference_interval
+    yield f"\ndifference  {result.difference:+.2%}  (95 % interval {low:+.2%} to {high:+.2%})"
+    yield (
+        f"right       both {result.both:,}, only the first {result.first:,}, "
+        f"only the second {result.second:,}, neither {result.neither:,}"
+    )
+    yield f"p-value     {result.p_value:.3g}  (McNemar's exact test; mid-p {result.mid_p_value:.3g})"
+    yield f"            {_verdict(result)}"
+
+
+def _verdict(result: Comparison) -> str:
+    if result.p_value >= 0.05:
+        return "chance alone would explain this difference"
+    better = "first" if result.difference > 0 else "second"
+    return f"the {better} model is better: chance alone rarely does that"
+
+
+def _span(interval: tuple[float, float]) -> str:
+    return f"{interval[0]:.2%} to {interval[1]:.2%}"

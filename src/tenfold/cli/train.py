@@ -18,7 +18,7 @@ from tenfold.cli.options import (
     whole_number,
 )
 from tenfold.errors import UsageError
-from tenfold.training.recipe import Recipe
+from tenfold.training.recipe import CALIBRATION_IMAGES, Recipe
 
 
 def _setting(help: str, metavar: str, parser: Callable[[str], Any] | None = None) -> Any:
@@ -64,6 +64,14 @@ def train(
     augmentation: Annotated[str | None, _field("augmentation", "NAME")] = None,
     solver: Annotated[str | None, _field("solver", "NAME")] = None,
     c: Annotated[float | None, _field("c", "X", number)] = None,
+    calibrate: Annotated[
+        bool | None,
+        typer.Option(
+            "--calibrate/--no-calibrate",
+            help=f"Hold out {CALIBRATION_IMAGES:,} images to calibrate probabilities on, or none.",
+            show_default=False,
+        ),
+    ] = None,
     calibration_images: Annotated[int | None, _field("calibration_images", "N", whole_number)] = None,
     patience: Annotated[int | None, _field("patience", "N", whole_number)] = None,
     class_weight: Annotated[str | None, _field("class_weight", "NAME")] = None,
@@ -78,6 +86,7 @@ def train(
     size: SizeOption = None,
     out: Annotated[str | None, _setting("Folder of the run; a new one under runs/.", "DIR")] = None,
     resume: Annotated[str | None, _setting("Run to go on with, bit for bit.", "RUN")] = None,
+    report: Annotated[bool, typer.Option("--report", help="Write the run's report.html as well.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="The lecture's lines, also on a terminal.")] = False,
     json: Annotated[bool, typer.Option("--json", help="A JSON object a line, for machines.")] = False,
 ) -> None:
@@ -102,7 +111,7 @@ def train(
         "augmentation": augmentation,
         "solver": solver,
         "c": c,
-        "calibration_images": calibration_images,
+        "calibration_images": _held_out(calibrate, calibration_images),
         "patience": patience,
         "class_weight": class_weight,
         "precision": precision,
@@ -119,8 +128,9 @@ def train(
         "out": out,
     }
     if repeat is not None:
-        if resume is not None:
-            raise UsageError("repeat: a resumed run is one run; leave --repeat or --resume away")
+        for name, given in (("resume", resume is not None), ("report", report)):
+            if given:
+                raise UsageError(f"repeat: --{name} is for one run; leave --repeat or --{name} away")
         seeds = JsonLines() if json else Seeds()
         with stopping_at_signals(seeds):
             result = api.repeat(repeat, data, recipe, listener=seeds, **settings, **changes)
@@ -128,12 +138,20 @@ def train(
         return
     follower = JsonLines() if json else PlainLines() if plain or not sys.stdout.isatty() else LiveTable()
     with stopping_at_signals(follower):
-        api.train(data, recipe, resume=resume, listener=follower, **settings, **changes)
+        api.train(data, recipe, resume=resume, report=report, listener=follower, **settings, **changes)
 
 
 def _left(budget: float | None) -> float | None:
     """Take away what starting the program has cost: the budget is that of the whole command."""
     return None if budget is None else max(budget - time.process_time(), 1e-3)
+
+
+def _held_out(calibrate: bool | None, images: int | None) -> int | None:
+    if calibrate is None:
+        return images
+    if images is not None:
+        raise UsageError("calibrate: --calibration-images says how many; leave one of the two away")
+    return CALIBRATION_IMAGES if calibrate else 0
 
 
 def _widths(text: str | None) -> tuple[int, ...] | None:

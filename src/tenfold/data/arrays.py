@@ -2,6 +2,7 @@
 
 Their names are ``x_train``, ``y_train``, ``x_test`` and ``y_test``; a validation split is ``x_val`` and
 ``y_val``. MedMNIST's names (``train_images``, ``train_labels``, ``val_images`` …) are understood as well.
+``classes``, an array of text, names the classes where it is there; without it they are called by number.
 Pickled objects are never loaded.
 """
 
@@ -59,11 +60,14 @@ def read_npz(path: str | os.PathLike[str]) -> Splits:
         members = members_of(archive)
         chosen = _choose(set(members), path)
         raw = {name: read_member(archive, members[name], path) for names in chosen.values() for name in names}
+        named = read_member(archive, members["classes"], path) if "classes" in members else None
     arrays = {
         split: (_images(raw[x], f"{path}: {x}"), _labels(raw[y], f"{path}: {y}"))
         for split, (x, y) in chosen.items()
     }
     classes = number_names(*(labels for _, labels in arrays.values()))
+    if named is not None:
+        classes = _class_names(named, len(classes), f"{path}: classes")
     sets = {split: _image_set(*pair, classes, path, chosen[split]) for split, pair in arrays.items()}
     if "test" not in sets:
         sets["train"], sets["test"] = stratified_split(sets["train"])
@@ -181,6 +185,20 @@ def _labels(array: NDArray[np.generic], where: str) -> NDArray[np.int64]:
             "save the class of each image, not one column a class"
         )
     return check_labels(array, where)
+
+
+def _class_names(array: NDArray[np.generic], least: int, where: str) -> tuple[str, ...]:
+    """Check type, shape and number of class names."""
+    if array.dtype.kind != "U" or array.ndim != 1 or len(set(array.tolist())) != len(array):
+        raise DataError(
+            f"{where} is {array.dtype} of shape {array.shape}; expected different names, an array of text of "
+            "shape (classes,): save numpy.array of strings, or leave it out"
+        )
+    if len(array) < least:
+        raise DataError(
+            f"{where} holds {len(array)} names, but labels go up to {least - 1}; expected a name a class"
+        )
+    return tuple(map(str, array.tolist()))
 
 
 def _image_set(

@@ -211,7 +211,8 @@ def check_size(size: tuple[int, int]) -> None:
 def scale(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
     """Stretch or shrink a picture to a size; its proportions follow the new frame.
 
-    Bilinear, by Pillow, whose filter widens as a picture shrinks, so that every pixel counts (antialiasing).
+    Bilinear, by Pillow, whose filter widens as a picture shrinks, so that every pixel counts (antialiasing);
+    along rows first, then along columns, whatever Pillow's version would choose.
     It never overshoots: no value leaves the range that the picture has.
 
     Parameters
@@ -237,4 +238,5 @@ def scale(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8
     from PIL import Image
 
     height, width = size
-    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR))
+    rows = Image.fromarray(picture).resize((width, picture.shape[0]), Image.Resampling.BILINEAR)
+    return np.asarray(rows.resize((width, height), Image.Resampling.BILINEAR))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from tenfold.errors import ModelError, UsageError
 from tenfold.functional import Floats
+from tenfold.model.calibration import Calibration
 from tenfold.model.network import Network, Weights
 from tenfold.model.preprocessing import Preprocessing
 from tenfold.model.sealed import read_sealed, write_sealed
@@ -45,8 +46,8 @@ class Model:
         Images whose logits the file keeps as a check; `save` takes the first eight.
     provenance : dict
         Recipe, data hash, metrics, versions: where the model came from.
-    calibration : dict, optional
-        Empty until probabilities are calibrated.
+    calibration : Calibration, optional
+        Nothing where no images were held out for it.
 
     Raises
     ------
@@ -60,7 +61,7 @@ class Model:
     preprocessing: Preprocessing
     examples: NDArray[np.uint8]
     provenance: dict[str, Any] = field(default_factory=dict)
-    calibration: dict[str, Any] = field(default_factory=dict)
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         found = {name: tensor.shape for name, tensor in self.weights.items()}
@@ -75,6 +76,8 @@ class Model:
                 f"preprocessing gives {self.preprocessing.features} numbers an image, the network takes "
                 f"{self.network.inputs}"
             )
+        if self.calibration is not None and self.calibration.refusal is not None:
+            self.calibration.refusal.check(self.preprocessing.shape, self.network.classes)
 
     def logits(self, images: NDArray[np.uint8]) -> Floats:
         """Compute what the last layer gives.
@@ -111,7 +114,7 @@ class Model:
             "head": self.network.head_name,
             "classes": list(self.classes),
             "preprocessing": self.preprocessing.to_dict(),
-            "calibration": self.calibration,
+            "calibration": {} if self.calibration is None else self.calibration.to_dict(),
             "provenance": self.provenance,
             "golden": {"inputs": _packed(examples), "logits": _packed(self.logits(examples))},
         }
@@ -134,6 +137,7 @@ class Model:
                 "expected model.safetensors from a run, perhaps of another version of tenfold"
             )
         try:
+            calibration = metadata["calibration"]
             model = cls(
                 network=Network(tuple(metadata["network"]), metadata["head"]),
                 weights=tensors,
@@ -141,7 +145,7 @@ class Model:
                 preprocessing=Preprocessing.from_dict(metadata["preprocessing"]),
                 examples=_unpacked(metadata["golden"]["inputs"]),
                 provenance=metadata["provenance"],
-                calibration=metadata["calibration"],
+                calibration=Calibration.from_dict(calibration) if calibration else None,
             )
             model._check_golden(_unpacked(metadata["golden"]["logits"]), path)
         except _UnfaithfulError:

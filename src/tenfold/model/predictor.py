@@ -18,6 +18,8 @@ from tenfold.model.model_file import GOLDEN_TOLERANCE, Model
 CHUNK = 1024
 """Images computed at a time: bounds memory, and keeps a layer's values near the processor."""
 
+BLANK = "it shows no single figure"
+
 PRECISIONS = {"float32": GOLDEN_TOLERANCE, "bfloat16": 5e-2}
 """How to compute, and how far from NumPy's logits may then be: a share of the largest, if it exceeds one."""
 
@@ -32,10 +34,20 @@ class Prediction:
         The most probable class.
     probabilities : dict of str to float
         One a class, in label order; they sum to one.
+    prediction_set : tuple of str, optional
+        Classes that hold the true one as often as ``coverage`` says, in label order, the label always among
+        them; nothing where the model is not calibrated. One class is an answer, several are doubt.
+    coverage : float, optional
+        Share of pictures like the training images whose set holds their true class.
+    refusal : str, optional
+        Why the picture is none of these; nothing where the label stands.
     """
 
     label: str
     probabilities: dict[str, float]
+    prediction_set: tuple[str, ...] | None = None
+    coverage: float | None = None
+    refusal: str | None = None
 
     @property
     def confidence(self) -> float:
@@ -44,7 +56,13 @@ class Prediction:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, as JSON holds them."""
-        return {"label": self.label, "probabilities": self.probabilities}
+        return {
+            "label": self.label,
+            "probabilities": self.probabilities,
+            "prediction_set": None if self.prediction_set is None else list(self.prediction_set),
+            "coverage": self.coverage,
+            "refusal": self.refusal,
+        }
 
 
 class Predictor:
@@ -94,14 +112,109 @@ class Predictor:
 
     def probabilities(self, images: NDArray[np.uint8]) -> Floats:
         """Compute probabilities of shape (N, classes); each row sums to one."""
-        return self.model.network.head.probabilities(self.logits(images))
+        return self.probabilities_of(self.logits(images))
 
-    def predict(self, images: NDArray[np.uint8]) -> Iterator[Prediction]:
-        """Yield a prediction for each image."""
+    def probabilities_of(self, logits: Floats) -> Floats:
+        """Turn logits into probabilities, calibrated if the model is."""
+        head, calibration = self.model.network.head, self.model.calibration
+        return head.probabilities(logits if calibration is None else calibration.logits(logits, head))
+
+    def refusals(self, images: NDArray[np.uint8], logits: Floats) -> list[str | None]:
+        """Say for each image why it is none of the classes; nothing where it may be one."""
+        calibration = self.model.calibration
+        if calibration is None or calibration.refusal is None:
+            reasons: list[str | None] = [None] * len(images)
+        else:
+            reasons = calibration.refusal.reasons(images, logits)
+        flat = images.reshape(len(images), self.model.preprocessing.features)
+        for place in np.flatnonzero(flat.min(axis=1, initial=255) == flat.max(axis=1, initial=0)):
+            reasons[place] = BLANK
+        return reasons
+
+    def predict(
+        self,
+        images: NDArray[np.uint8],
+        *,
+        coverage: float | None = None,
+        method: str = "lac",
+        by_class: bool = False,
+    ) -> Iterator[Prediction]:
+        """Yield a prediction for each image.
+
+        Parameters
+        ----------
+        images : ndarray of uint8, shape (N, H, W) or (N, H, W, C)
+            Of the model's shape.
+        coverage : float, optional
+            Share of pictures whose prediction set holds the true class; without one, 99 % or what the
+            calibration images allow.
+        method : str, default "lac"
+            How sets are made: lac, aps or raps.
+        by_class : bool, default False
+            Whether each class is covered so often by itself.
+
+        Raises
+        ------
+        UsageError
+            When the model is not calibrated, or by too few images for this coverage.
+        ModelError
+            When the images have another shape or type.
+        """
+        for start in range(0, len(images), CHUNK):
+            chunk = images[start : start + CHUNK]
+            logits = self.logits(chunk)
+            probabilities = self.probabilities_of(logits)
+            sets = self.sets(probabilities, coverage, method, by_class)
+            for place, reason in enumerate(self.refusals(chunk, logits)):
+                yield self._prediction(probabilities[place], sets and (sets[0][place], sets[1]), reason)
+
+    def _prediction(
+        self, probabilities: Floats, found: tuple[NDArray[np.bool_], float] | None, refusal: str | None
+    ) -> Prediction:
         classes = self.model.classes
-        for row in self.probabilities(images):
-            probabilities = dict(zip(classes, map(float, row), strict=True))
-            yield Prediction(classes[int(row.argmax())], probabilities)
+        members, coverage = found or (None, None)
+        return Prediction(
+            label=classes[int(probabilities.argmax())],
+            probabilities=dict(zip(classes, map(float, probabilities), strict=True)),
+            prediction_set=None if members is None else tuple(np.array(classes)[members].tolist()),
+            coverage=coverage,
+            refusal=refusal,
+        )
+
+    def sets(
+        self,
+        probabilities: Floats,
+        coverage: float | None = None,
+        method: str = "lac",
+        by_class: bool = False,
+    ) -> tuple[NDArray[np.bool_], float] | None:
+        """Return prediction sets, shape (N, classes), and their coverage; nothing where none can be had.
+
+        Parameters
+        ----------
+        probabilities : ndarray of float32, shape (N, classes)
+            As `probabilities` gives them.
+        coverage : float, optional
+            Without one, the largest of 99, 95 and 90 % that the calibration images allow.
+        method, by_class
+            As in `tenfold.model.conformal.Conformal.sets`.
+
+        Raises
+        ------
+        UsageError
+            When a coverage is asked for and the model is not calibrated, or by too few images.
+        """
+        calibration = self.model.calibration
+        if calibration is None:
+            if coverage is not None:
+                raise UsageError(
+                    f"coverage: {coverage:g}, but the model is not calibrated; train with --calibrate"
+                )
+            return None
+        coverage = coverage or calibration.conformal.best_coverage(by_class)
+        if coverage is None:
+            return None
+        return calibration.conformal.sets(probabilities, coverage, method, by_class), coverage
 
     def check_golden(self) -> None:
         """Compute the model's golden examples, and compare with NumPy.

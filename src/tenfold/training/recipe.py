@@ -26,6 +26,9 @@ FIRST_WEIGHTS = ("pytorch", "he")
 SOLVERS = ("auto", "sgd", "lbfgs")
 CLASS_WEIGHTS = ("none", "balanced")
 
+CALIBRATION_IMAGES = 2_000
+"""Held out by a recipe that is asked to calibrate; fast and best always do."""
+
 WHOLE_NUMBERS = {
     "epochs": (1, 1_000_000),
     "least_steps": (0, 1_000_000_000),

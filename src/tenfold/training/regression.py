@@ -46,7 +46,7 @@ from tenfold.training.engine import Examples
 from tenfold.training.total_loss import Matrix, TotalLoss, compiled_loss, exact_loss, tensors
 
 TOLERANCE, CHEAP_TOLERANCE = 3e-4, 3e-5
-"""Share of the objective by which it may still fall when it counts as minimal; less where steps cost little."""
+"""Share of the objective by which it may still fall when it counts as minimal; less where steps are cheap."""
 
 MOST_ITERATIONS = 1_000
 WINDOW = 8  # iterations whose falls are compared to foretell the falls to come
@@ -96,8 +96,8 @@ def solve(
     """Minimise the objective of softmax regression; under a sigmoid head, of logistic regression.
 
     It ends when the falls of the last iterations, continued as a geometric series, and the fall that the
-    next step promises both come to less than `TOLERANCE` of the objective, or `CHEAP_TOLERANCE`. Results have the same bits on any
-    number of threads.
+    next step promises both come to less than `TOLERANCE` of the objective, or `CHEAP_TOLERANCE`. Results
+    have the same bits on any number of threads.
 
     Parameters
     ----------

@@ -19,8 +19,10 @@ from tenfold import native
 from tenfold.data.image_set import ImageSet, Splits
 from tenfold.data.mapping import expect_shuffled_reading
 from tenfold.errors import RunError
+from tenfold.model.calibration import Calibration
 from tenfold.model.model_file import GOLDEN_EXAMPLES, Model
 from tenfold.model.network import Network
+from tenfold.model.predictor import Predictor
 from tenfold.model.preprocessing import Preprocessing
 from tenfold.training.accuracy import count_correct
 from tenfold.training.checkpoint import Origin, latest_checkpoint, write_checkpoint
@@ -31,6 +33,9 @@ from tenfold.training.listener import Listener
 from tenfold.training.partition import class_weights, partition
 from tenfold.training.run import Run
 from tenfold.training.solution import solution
+
+LEARNT_EXAMPLES = 10_000
+"""Learnt images, at most, that show what the training images look like."""
 
 CHECKPOINT_SECONDS, EPOCH_CHECKPOINT_SECONDS = 30.0, 1.0
 """Longest time between two checkpoints, and shortest between those at epochs' ends."""
@@ -91,7 +96,7 @@ class Session:
         self._listener.began(self._run, self._splits, self._network)
         expect_shuffled_reading(self._splits.train.images)
         self._train()
-        self._model(self._state, self._provenance()).save(self._run.model_path)
+        self._calibrated(self._model(self._state, self._provenance())).save(self._run.model_path)
         self._listener.ended(self._run)
         return self._run
 
@@ -190,6 +195,26 @@ class Session:
             examples=test.images[spread],
             provenance=provenance or {},
         )
+
+    def _calibrated(self, model: Model) -> Model:
+        """Calibrate a model on the images that were held out for it, if there are any."""
+        places = self._partition.calibration
+        if not len(places):
+            return model
+        learnt = self._partition.learn
+        spread = learnt[np.linspace(0, len(learnt) - 1, min(LEARNT_EXAMPLES, len(learnt))).astype(int)]
+        held_out = self._splits.train.select(places)
+        # One thread, so that the file is the same whatever the number of cores.
+        with self._libraries.limit(limits=1):
+            calibration = Calibration.fitted(
+                self._network.head,
+                self._splits.train.select(spread),
+                held_out,
+                Predictor(model, threads=self._state.threads).logits(held_out.images),
+                self._run.recipe.label_smoothing,
+                self._run.recipe.seed,
+            )
+        return replace(model, calibration=calibration)
 
     def _count_correct(self, state: Snapshot, images: ImageSet) -> int:
         with self._libraries.limit(limits=state.threads):

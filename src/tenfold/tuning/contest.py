@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +18,7 @@ from tenfold.training.adaptation import Deadline
 from tenfold.training.engine import Engine
 from tenfold.training.listener import Listener
 from tenfold.training.recipe import Recipe
+from tenfold.training.side_by_side import Job, at_once
 from tenfold.tuning.search_space import recipe_at
 from tenfold.tuning.study import Search, StudyFile, is_start
 from tenfold.tuning.tuned import FINALISTS, RERUNS, Finalist, Tuned
@@ -31,13 +30,6 @@ if TYPE_CHECKING:
 
 FINAL_SHARE = 0.5
 """Largest share of a budget that is kept back for the finalists."""
-
-PATIENCE_SECONDS = 1.0
-"""How long to wait at a time: on Windows, Ctrl-C is heard only in between."""
-
-Result = TypeVar("Result")
-Job = Callable[[threading.Event], Result]
-"""Work that ends early when the event is set."""
 
 
 @dataclass(frozen=True)
@@ -224,29 +216,3 @@ class Contest:
 
     def _retrain(self, recipe: Recipe, name: str, seed: int, stop: threading.Event) -> tuple[str, int, float]:
         return name, seed, self._validation.accuracy(recipe.with_changes(seed=seed), self._engine, stop)
-
-
-def at_once(jobs: Iterable[Job[Result]], threads: int) -> Generator[Result, None, None]:
-    """Do jobs in threads, and yield each result as it comes; a job is taken when a thread is free for it.
-
-    When the iterator is closed, or a job fails, the jobs under way are stopped.
-
-    Examples
-    --------
-    >>> list(at_once([lambda stop: 1, lambda stop: 2], threads=1))
-    [1, 2]
-    """
-    waiting = iter(jobs)
-    stop = threading.Event()
-    running: set[Future[Result]] = set()
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            while True:
-                running |= {pool.submit(job, stop) for job in islice(waiting, threads - len(running))}
-                if not running:
-                    return
-                done, running = wait(running, PATIENCE_SECONDS, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
-        finally:
-            stop.set()

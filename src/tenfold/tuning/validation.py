@@ -18,16 +18,13 @@ from tenfold.training.accuracy import count_correct
 from tenfold.training.engine import Engine, Event, Examples, initial_snapshot
 from tenfold.training.partition import class_weights, partition
 from tenfold.training.recipe import Recipe
+from tenfold.training.side_by_side import StoppedError
 
 VALIDATION_IMAGES, LARGEST_SHARE = 10_000, 5
 """At most so many training images are held out, and at most a fifth of them."""
 
 QUARTERS = 4
 """How often a training is measured."""
-
-
-class StoppedError(Exception):
-    """A training was asked to stop before its end."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,31 +8,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tenfold.atomic import replacing
+from tenfold.data.drawing import (
+    GAP,
+    INK,
+    MARGIN,
+    PALE,
+    TEXT,
+    TITLE,
+    cell_size,
+    fonts,
+    png_path,
+    save_png,
+    shortened,
+)
 from tenfold.data.image_set import ImageSet
-from tenfold.errors import DataError, UsageError
+from tenfold.errors import UsageError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
-    from PIL.ImageFont import FreeTypeFont, ImageFont
+
+    from tenfold.data.drawing import Font
 
 MAX_ROWS = 100
 CELL = 56  # pixels, the longer side of a picture on the sheet
-GAP = 4
-MARGIN = 24
-MAX_NAME = 220  # pixels
-TITLE, TEXT = 20, 15  # font sizes in pixels
-INK, PALE = (32, 33, 36), (128, 134, 139)
-
-_WIDE_FONTS = (  # with Chinese and Japanese signs, by the file names of Linux, macOS and Windows
-    "NotoSansCJK-Regular.ttc",
-    "NotoSansCJKsc-Regular.otf",
-    "wqy-microhei.ttc",
-    "Hiragino Sans GB.ttc",
-    "PingFang.ttc",
-    "msyh.ttc",
-)
 
 
 def contact_sheet(
@@ -66,12 +65,10 @@ def contact_sheet(
     DataError
         When the file cannot be written.
     """
-    path = Path(path)
-    if path.suffix.lower() != ".png":
-        raise UsageError(f"{path}: a contact sheet is a PNG; expected a file name that ends in .png")
+    path = png_path(path, "a contact sheet")
     if columns < 1:
         raise UsageError(f"columns is {columns}; expected 1 or more")
-    _save(_draw(image_set, _choose(image_set, columns, seed)), path)
+    save_png(_draw(image_set, _choose(image_set, columns, seed)), path)
     return path
 
 
@@ -91,9 +88,9 @@ def _draw(image_set: ImageSet, rows: list[list[int]]) -> Image:
 
     title = f"{image_set.source}: {len(image_set):,} images, {len(image_set.classes):,} classes"
     title = " ".join(title.split())  # a path may hold line breaks
-    title_font, font = _fonts(title + "".join(image_set.classes))
-    width, height, zoom = _cell_size(image_set)
-    names = [_shortened(name, font) for name in image_set.classes[: len(rows)]]
+    title_font, font = fonts(title + "".join(image_set.classes))
+    width, height, zoom = cell_size(image_set.size, CELL)
+    names = [shortened(name, font) for name in image_set.classes[: len(rows)]]
     left = MARGIN + int(max(font.getlength(text) for text in ("0,000,000", *names)))
     top = MARGIN + 2 * TITLE
     columns = max(map(len, rows), default=0)
@@ -116,47 +113,7 @@ def _draw(image_set: ImageSet, rows: list[list[int]]) -> Image:
     return sheet
 
 
-def _label(pen: ImageDraw, font: FreeTypeFont | ImageFont, middle: int, name: str, count: int) -> None:
+def _label(pen: ImageDraw, font: Font, middle: int, name: str, count: int) -> None:
     """Write a class name, and below it how many images the class has."""
     pen.text((MARGIN, middle - TEXT - 3), name, INK, font)
     pen.text((MARGIN, middle + 1), f"{count:,}", PALE, font)
-
-
-def _shortened(name: str, font: FreeTypeFont | ImageFont) -> str:
-    """Cut a name that is wider than its column; one line, even where a folder's name has several."""
-    name = " ".join(name.split())[:MAX_NAME]  # no letter is narrower than a pixel
-    while font.getlength(name) > MAX_NAME:
-        name = name[:-2] + "…"
-    return name
-
-
-def _cell_size(image_set: ImageSet) -> tuple[int, int, int]:
-    """Return width and height of a picture on the sheet, and the filter that takes it there."""
-    from PIL.Image import Resampling
-
-    height, width = image_set.size
-    scale = CELL / max(height, width)
-    zoom = Resampling.NEAREST if scale >= 1 else Resampling.LANCZOS
-    return max(round(width * scale), 1), max(round(height * scale), 1), zoom
-
-
-def _fonts(text: str) -> tuple[FreeTypeFont | ImageFont, FreeTypeFont | ImageFont]:
-    """Return a font for the title and one for text; of ones with Chinese and Japanese signs, if need be."""
-    from PIL import ImageFont
-
-    for name in _WIDE_FONTS if max(map(ord, text)) >= 0x2E80 else ():
-        try:
-            return ImageFont.truetype(name, TITLE), ImageFont.truetype(name, TEXT)
-        except OSError:
-            continue
-    return ImageFont.load_default(TITLE), ImageFont.load_default(TEXT)
-
-
-def _save(sheet: Image, path: Path) -> None:
-    try:
-        with replacing(path) as temporary:
-            sheet.save(temporary, format="PNG", optimize=True)
-    except OSError as error:
-        raise DataError(
-            f"{path}: cannot be written ({error.strerror or error}); expected a writable folder"
-        ) from None

@@ -1,0 +1,99 @@
+"""What the sheets that tenfold draws have in common: fonts, colours, sizes, and a PNG written whole."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tenfold.atomic import replacing
+from tenfold.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont, ImageFont
+
+    Font = FreeTypeFont | ImageFont
+
+GAP = 4  # pixels
+MARGIN = 24
+MAX_NAME = 220
+TITLE, TEXT = 20, 15  # font sizes in pixels
+INK, PALE = (32, 33, 36), (128, 134, 139)
+
+_WIDE_FONTS = (  # with Chinese and Japanese signs, by the file names of Linux, macOS and Windows
+    "NotoSansCJK-Regular.ttc",
+    "NotoSansCJKsc-Regular.otf",
+    "wqy-microhei.ttc",
+    "Hiragino Sans GB.ttc",
+    "PingFang.ttc",
+    "msyh.ttc",
+)
+
+
+def fonts(text: str) -> tuple[Font, Font]:
+    """Return a font for the title and one for text; with Chinese and Japanese signs if ``text`` has some."""
+    from PIL import ImageFont
+
+    for name in _WIDE_FONTS if max(map(ord, text), default=0) >= 0x2E80 else ():
+        try:
+            return ImageFont.truetype(name, TITLE), ImageFont.truetype(name, TEXT)
+        except OSError:
+            continue
+    return ImageFont.load_default(TITLE), ImageFont.load_default(TEXT)
+
+
+def shortened(name: str, font: Font, width: int = MAX_NAME) -> str:
+    """Cut a name that is wider than ``width`` pixels; one line, even where a folder's name has several."""
+    name = " ".join(name.split())[:width]  # no letter is narrower than a pixel
+    while font.getlength(name) > width:
+        name = name[:-2] + "…"
+    return name
+
+
+def cell_size(size: tuple[int, int], longest: int) -> tuple[int, int, int]:
+    """Return width and height at which to draw a picture, and the filter that takes it there.
+
+    Parameters
+    ----------
+    size : tuple of int
+        Height and width of the picture.
+    longest : int
+        Pixels of its longer side as drawn; small pictures are magnified without smoothing.
+    """
+    from PIL.Image import Resampling
+
+    height, width = size
+    scale = longest / max(height, width)
+    zoom = Resampling.NEAREST if scale >= 1 else Resampling.LANCZOS
+    return max(round(width * scale), 1), max(round(height * scale), 1), zoom
+
+
+def png_path(path: str | os.PathLike[str], what: str) -> Path:
+    """Return the path of a drawing, ``what`` it is called in errors.
+
+    Raises
+    ------
+    UsageError
+        When it does not end in ``.png``.
+    """
+    if Path(path).suffix.lower() != ".png":
+        raise UsageError(f"{path}: {what} is a PNG; expected a file name that ends in .png")
+    return Path(path)
+
+
+def save_png(sheet: Image, path: Path) -> None:
+    """Write a drawing, whole or not at all.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be written.
+    """
+    try:
+        with replacing(path) as temporary:
+            sheet.save(temporary, format="PNG", optimize=True)
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be written ({error.strerror or error}); expected a writable folder"
+        ) from None
