@@ -1,0 +1,1 @@
+"""A model for other programs: as an ONNX file, as a PyTorch module, as a page."""

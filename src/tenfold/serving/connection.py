@@ -1,0 +1,128 @@
+"""One connection: uvicorn's own, with less patience.
+
+uvicorn waits for a request as long as a client cares to take, keeps headers of any length, and answers what
+is no HTTP in plain text. Here a request has to arrive within a time and its head within a size, and refusals
+are JSON. Where all is well this costs a few comparisons.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_BYTES = 32_768
+"""Of a request's line and headers, where they do not arrive at once."""
+
+
+@dataclass
+class Terms:
+    """What all connections of a server keep to.
+
+    Parameters
+    ----------
+    patience : float
+        Seconds within which a request has to arrive, from its first byte to its last.
+    is_closing : bool
+        Whether the next answer on a connection is its last.
+    """
+
+    patience: float
+    is_closing: bool = False
+
+
+class Connection(HttpToolsProtocol):
+    """Reads requests; refuses those that are too slow, too long or no HTTP.
+
+    Parameters
+    ----------
+    terms : Terms
+        Shared by all connections.
+    **uvicorn
+        What uvicorn gives a connection.
+    """
+
+    def __init__(self, *, terms: Terms, **uvicorn: Any) -> None:
+        super().__init__(**uvicorn)
+        self._terms = terms
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_begun = self._has_head = False  # of the request that is being read
+        self._head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for a first request."""
+        super().connection_made(transport)
+        self._start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; while a request is not whole, its time is running."""
+        super().data_received(data)
+        if not self._is_begun:
+            self._stop_timer()
+            return
+        if self._timer is None:
+            self._start_timer()
+        if not self._has_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES:
+                self._refuse(431, f"headers: more than {HEAD_BYTES:,} bytes; expected fewer")
+
+    def on_message_begin(self) -> None:
+        """Note the first byte of a request."""
+        super().on_message_begin()
+        self._is_begun, self._has_head, self._head_bytes = True, False, 0
+
+    def on_headers_complete(self) -> None:
+        """Note the end of its head."""
+        super().on_headers_complete()
+        self._has_head = True
+        if self._terms.is_closing:
+            self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        """Note its last byte."""
+        super().on_message_complete()
+        self._is_begun = False
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP."""
+        self._refuse(400, "request: malformed; expected HTTP/1.1")
+
+    def answer_last(self) -> None:
+        """Close the connection after the answer that is being made."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def _start_timer(self) -> None:
+        self._timer = self.loop.call_later(self._terms.patience, self._give_up)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self) -> None:
+        """Refuse a request that takes too long, unless it is answered already or never began."""
+        if self.pipeline or not self._is_begun or (self._has_head and self.cycle.response_started):
+            self.transport.close()
+        else:
+            self._refuse(408, f"request: not whole after {self._terms.patience:g} s; expected it faster")
+
+    def _refuse(self, status: int, message: str) -> None:
+        if self.transport.is_closing():
+            return
+        body = json.dumps({"error": message}).encode()
+        head = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
+        head += [b"%b: %b" % header for header in self.server_state.default_headers]
+        head += [b"content-type: application/json", b"content-length: %d" % len(body), b"connection: close"]
+        self.transport.write(b"\r\n".join([*head, b"", body]))
+        self.transport.close()
