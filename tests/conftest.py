@@ -1,6 +1,7 @@
 """Real digits for every test: the 1,797 that scikit-learn carries, written as four IDX files."""
 
 import os
+import shutil
 import struct
 import sys
 
@@ -8,6 +9,8 @@ import hypothesis
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 # No example is too slow for a busy machine; in CI the same examples are drawn each time.
 hypothesis.settings.register_profile(
@@ -20,9 +23,11 @@ hypothesis.settings.load_profile("tenfold")
 
 
 def pytest_sessionstart():
-    """Skip no test of the compiled part where it is demanded."""
+    """Skip no test of the compiled part, and none in a browser, where these are demanded."""
     if os.environ.get("TENFOLD_REQUIRE_NATIVE"):
         import tenfold._native  # noqa: F401 - an error says why it is missing
+    if os.environ.get("TENFOLD_REQUIRE_CHROMIUM") and not any(map(shutil.which, BROWSERS)):
+        raise pytest.UsageError(f"TENFOLD_REQUIRE_CHROMIUM is set, but there is no {' or '.join(BROWSERS)}")
 
 
 @pytest.fixture(params=["compiled", "NumPy"], scope="module")

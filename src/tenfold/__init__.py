@@ -15,14 +15,22 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from tenfold.api import (
+        compare,
         doctor,
+        draw_weights,
         evaluate,
+        explain,
+        export,
         fetch_data,
         inspect,
         list_data,
         load_data,
         predict,
+        relabel,
         repeat,
+        report,
+        robustness,
+        suspects,
         train,
         tune,
     )
@@ -35,7 +43,13 @@ if TYPE_CHECKING:
         TenfoldError,
         UsageError,
     )
+    from tenfold.evaluation.comparison import Comparison
+    from tenfold.evaluation.cross_validation import FoldListener
+    from tenfold.evaluation.explanation import Explanation, Method
     from tenfold.evaluation.metrics import Evaluation
+    from tenfold.evaluation.robustness import Robustness
+    from tenfold.evaluation.suspects import Suspects
+    from tenfold.model.calibration import Calibration
     from tenfold.model.model_file import Model
     from tenfold.model.network import Network
     from tenfold.model.predictor import Prediction, Predictor
@@ -49,14 +63,22 @@ if TYPE_CHECKING:
 
 _HOME = {
     "tenfold.api": (
+        "compare",
         "doctor",
+        "draw_weights",
         "evaluate",
+        "explain",
+        "export",
         "fetch_data",
         "inspect",
         "list_data",
         "load_data",
         "predict",
+        "relabel",
         "repeat",
+        "report",
+        "robustness",
+        "suspects",
         "train",
         "tune",
     ),
@@ -69,7 +91,13 @@ _HOME = {
         "TenfoldError",
         "UsageError",
     ),
+    "tenfold.evaluation.comparison": ("Comparison",),
+    "tenfold.evaluation.cross_validation": ("FoldListener",),
+    "tenfold.evaluation.explanation": ("Explanation", "Method"),
     "tenfold.evaluation.metrics": ("Evaluation",),
+    "tenfold.evaluation.robustness": ("Robustness",),
+    "tenfold.evaluation.suspects": ("Suspects",),
+    "tenfold.model.calibration": ("Calibration",),
     "tenfold.model.model_file": ("Model",),
     "tenfold.model.network": ("Network",),
     "tenfold.model.predictor": ("Prediction", "Predictor"),
@@ -85,10 +113,15 @@ _MODULE = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "Augmentation",
+    "Calibration",
+    "Comparison",
     "DataError",
     "Evaluation",
+    "Explanation",
+    "FoldListener",
     "ImageSet",
     "Listener",
+    "Method",
     "MissingExtraError",
     "Model",
     "ModelError",
@@ -98,21 +131,31 @@ __all__ = [
     "Preprocessing",
     "Recipe",
     "Repetition",
+    "Robustness",
     "Run",
     "RunError",
     "Splits",
+    "Suspects",
     "TenfoldError",
     "Tuned",
     "UsageError",
     "__version__",
+    "compare",
     "doctor",
+    "draw_weights",
     "evaluate",
+    "explain",
+    "export",
     "fetch_data",
     "inspect",
     "list_data",
     "load_data",
     "predict",
+    "relabel",
     "repeat",
+    "report",
+    "robustness",
+    "suspects",
     "train",
     "tune",
 ]

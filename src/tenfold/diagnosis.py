@@ -17,7 +17,15 @@ from tenfold.data.catalog import list_data
 from tenfold.data.places import cache_folder, data_folder
 from tenfold.training.engines import ready_engines, resolve_engine, resolve_precision
 
-EXTRAS = {"torch": "torch", "sklearn": "sklearn", "tune": "optuna", "sample": "mlxtend"}
+EXTRAS = {
+    "torch": "torch",
+    "sklearn": "sklearn",
+    "tune": "optuna",
+    "report": "matplotlib",
+    "export": "onnx",
+    "serve": "starlette",
+    "sample": "mlxtend",
+}
 """Extra → the module that shows that it is installed."""
 
 

@@ -14,6 +14,8 @@ HEAVY = {
     "scipy",
     "cv2",
     "starlette",
+    "onnx",
+    "onnxruntime",
     "mlxtend",
     "requests",
 }

@@ -10,8 +10,14 @@ import typer
 from tenfold.cli.data import app as data_app
 from tenfold.cli.doctor import doctor
 from tenfold.cli.evaluate import evaluate
+from tenfold.cli.explain import explain
+from tenfold.cli.export import export
 from tenfold.cli.inspect import inspect
 from tenfold.cli.predict import predict
+from tenfold.cli.report import report
+from tenfold.cli.robustness import robustness
+from tenfold.cli.serve import serve
+from tenfold.cli.suspects import suspects
 from tenfold.cli.train import train
 from tenfold.cli.tune import tune
 from tenfold.errors import TenfoldError
@@ -22,7 +28,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (train, tune, evaluate, predict, inspect, doctor):
+for command in (
+    train,
+    tune,
+    evaluate,
+    predict,
+    explain,
+    robustness,
+    suspects,
+    report,
+    export,
+    serve,
+    inspect,
+    doctor,
+):
     app.command()(command)
 app.add_typer(data_app, name="data")
 
