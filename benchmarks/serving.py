@@ -182,7 +182,7 @@ def check(form: Form, port: int, model: Model, images: NDArray[np.uint8]) -> Non
                 found = np.frombuffer(form.probabilities(answer.read()), np.float32).reshape(-1, 10)
             break
         except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
+            time.sleep(0.1)  # it is still starting
     else:
         raise SystemExit(f"{form.title}: no answer within 30 s")
     expected = model.network.head.probabilities(model.logits(images))

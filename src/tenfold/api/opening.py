@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from tenfold.data.selection import STANDARD_INPUT
 from tenfold.errors import DataError, ModelError, UsageError
 from tenfold.model.model_file import Model
 from tenfold.model.predictor import Predictor
-from tenfold.training.run import Run
+from tenfold.training.run import model_file
 
 PathLike = str | os.PathLike[str]
 
@@ -26,12 +25,7 @@ def open_model(model: PathLike | Model) -> Model:
     """Load a model from its file or its run's folder."""
     if isinstance(model, Model):
         return model
-    if not Path(model).is_dir():
-        return Model.load(model)
-    run = Run.open(model)
-    if not run.is_complete:
-        raise ModelError(f"{run.path}: is not finished; go on with: tenfold train --resume {run.path}")
-    return Model.load(run.model_path)
+    return Model.load(model_file(model))
 
 
 def open_predictor(model: PathLike | Model, precision: str = "float32") -> Predictor:

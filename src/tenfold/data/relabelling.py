@@ -90,7 +90,7 @@ def write_npz(splits: Splits, path: Path) -> None:
         arrays |= {images: part.images, labels: part.labels}
     try:
         with atomic.replacing(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # its stub takes one for allow_pickle
     except OSError as error:
         raise _unwritable(path, error) from None
 

@@ -18,10 +18,10 @@ from tenfold.data.mapping import expect_shuffled_reading
 from tenfold.data.split import LARGEST_SEED
 from tenfold.errors import DataError, UsageError
 from tenfold.functional import Floats
-from tenfold.model.model_file import Model
 from tenfold.model.network import Network
-from tenfold.model.predictor import CHUNK, Predictor
+from tenfold.model.predictor import CHUNK
 from tenfold.model.preprocessing import Preprocessing
+from tenfold.training.accuracy import predictor_of
 from tenfold.training.engine import Engine, Event, Examples, initial_snapshot
 from tenfold.training.listener import Listener
 from tenfold.training.partition import class_weights
@@ -163,14 +163,8 @@ class CrossValidation:
                 raise self._diverged(f"the loss became {event.loss} in epoch {event.epoch}")
             done = (event.epoch - 1 + event.batch / event.batches) / self.recipe.epochs
             listener.learning(fold, self._folds, done)
-        model = Model(
-            network=network,
-            weights={name: tensor.astype(np.float32) for name, tensor in event.snapshot().weights.items()},
-            classes=self.images.classes,
-            preprocessing=preprocessing,
-            examples=self.images.images[:1],
-        )
-        predictor = Predictor(model, threads=threads)
+        weights = event.snapshot().weights
+        predictor = predictor_of(network, weights, preprocessing, self.images, threads)
         places = np.flatnonzero(self.fold_of == fold)
         chunks = [places[start : start + CHUNK] for start in range(0, len(places), CHUNK)]
         with np.errstate(over="ignore", invalid="ignore"):

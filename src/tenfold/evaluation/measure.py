@@ -31,7 +31,9 @@ def measure(predictor: Predictor, images: ImageSet) -> Evaluation:
     calibration = predictor.model.calibration
     if calibration is None:
         return evaluation(logits, images.labels, predictor.model.classes)
-    probabilities = predictor.probabilities_of(logits)
+    head = predictor.model.network.head
+    calibrated = calibration.logits(logits, head)
+    probabilities = head.probabilities(calibrated)
     correct = probabilities.argmax(axis=1) == images.labels
     refused = np.array([reason is not None for reason in predictor.refusals(images.images, logits)])
     found = predictor.sets(probabilities)
@@ -40,7 +42,7 @@ def measure(predictor: Predictor, images: ImageSet) -> Evaluation:
         images.labels,
         predictor.model.classes,
         temperature=calibration.temperature,
-        calibrated=calibration.logits(logits, predictor.model.network.head),
+        calibrated=calibrated,
         sets=SetFigures.counted(found[0], images.labels, found[1]) if found else None,
         refusals=RefusalFigures.counted(refused, correct) if calibration.refusal else None,
     )

@@ -53,7 +53,7 @@ class Connection(HttpToolsProtocol):
         self._is_begun = self._has_head = False  # of the request that is being read
         self._head_bytes = 0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         """Wait for a first request."""
         super().connection_made(transport)
         self._start_timer()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from starlette.exceptions import HTTPException
 
-from tenfold.errors import ModelError, TenfoldError, UsageError
+from tenfold.errors import TenfoldError, UsageError
 from tenfold.model.model_file import Model
 from tenfold.model.predictor import Predictor
 from tenfold.serving.batching import Batcher, Counts
@@ -22,7 +22,7 @@ from tenfold.serving.limits import Limits
 from tenfold.serving.metrics import Metrics
 from tenfold.serving.protocol import Codec
 from tenfold.serving.tensors import compute, input_of, outputs_of
-from tenfold.training.run import Run
+from tenfold.training.run import model_file
 
 log = logging.getLogger(__name__)
 
@@ -174,7 +174,7 @@ def _named(sources: Iterable[str]) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for source in sources:
         given, _, path = ("", "", source) if Path(source).exists() else source.rpartition("=")
-        file = _file(Path(path))
+        file = model_file(path)
         name = given or (Path(path).resolve().name if Path(path).is_dir() else file.stem)
         if re.fullmatch(r"[\w.-]+", name) is None:
             raise UsageError(
@@ -184,15 +184,6 @@ def _named(sources: Iterable[str]) -> dict[str, Path]:
             raise UsageError(f"name '{name}': of {files[name]} and of {file}; give one as NAME={path}")
         files[name] = file
     return files
-
-
-def _file(path: Path) -> Path:
-    if not path.is_dir():
-        return path
-    run = Run.open(path)
-    if not run.is_complete:
-        raise ModelError(f"{path}: is not finished; go on with: tenfold train --resume {path}")
-    return run.model_path
 
 
 def _fingerprint(file: Path) -> tuple[int, int, int] | None:

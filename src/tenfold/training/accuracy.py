@@ -1,4 +1,4 @@
-"""How many images come out right with the weights that a training has at the moment."""
+"""What a training's weights answer at the moment, and how many of the answers are right."""
 
 from __future__ import annotations
 
@@ -9,6 +9,20 @@ from tenfold.model.model_file import Model
 from tenfold.model.network import Network, Weights
 from tenfold.model.predictor import Predictor
 from tenfold.model.preprocessing import Preprocessing
+
+
+def predictor_of(
+    network: Network, weights: Weights, preprocessing: Preprocessing, images: ImageSet, threads: int
+) -> Predictor:
+    """Make a predictor of weights in any precision; it computes in float32, and names the images' classes."""
+    model = Model(
+        network=network,
+        weights={name: tensor.astype(np.float32) for name, tensor in weights.items()},
+        classes=images.classes,
+        preprocessing=preprocessing,
+        examples=images.images[:1],
+    )
+    return Predictor(model, threads=threads)
 
 
 def count_correct(
@@ -34,15 +48,9 @@ def count_correct(
     int or None
         Nothing where a probability is not finite: the steps were too long.
     """
-    model = Model(
-        network=network,
-        weights={name: tensor.astype(np.float32) for name, tensor in weights.items()},
-        classes=images.classes,
-        preprocessing=preprocessing,
-        examples=images.images[:1],
-    )
+    predictor = predictor_of(network, weights, preprocessing, images, threads)
     with np.errstate(over="ignore", invalid="ignore"):
-        probabilities = Predictor(model, threads=threads).probabilities(images.images)
+        probabilities = predictor.probabilities(images.images)
     if not np.isfinite(probabilities).all():
         return None
     return int((probabilities.argmax(axis=1) == images.labels).sum())

@@ -27,7 +27,7 @@ from typing import Any
 import tomli_w
 
 from tenfold import atomic
-from tenfold.errors import RunError, RunExistsError, UsageError
+from tenfold.errors import ModelError, RunError, RunExistsError, UsageError
 from tenfold.model.sealed import read_sealed
 from tenfold.training.lock import locked
 from tenfold.training.recipe import Recipe
@@ -259,3 +259,21 @@ def _taken(path: Path) -> RunExistsError:
         f"{path}: exists already, and a run never overwrites another; "
         f"name another folder, or go on with --resume {path}"
     )
+
+
+def model_file(path: str | os.PathLike[str]) -> Path:
+    """Return where a model is: the path itself, or inside it where that is a finished run's folder.
+
+    Raises
+    ------
+    RunError
+        When the folder holds no run.
+    ModelError
+        When its run is not finished.
+    """
+    if not Path(path).is_dir():
+        return Path(path)
+    run = Run.open(path)
+    if not run.is_complete:
+        raise ModelError(f"{run.path}: is not finished; go on with: tenfold train --resume {run.path}")
+    return run.model_path

@@ -111,7 +111,7 @@ class Trainings:
             raise UsageError(f"recipe: {recipe!r}; expected {', '.join(Recipe.names())}")
         if changes.get("epochs", 0) > MOST_EPOCHS:
             raise UsageError(f"epochs: {changes['epochs']:,}; expected {MOST_EPOCHS:,} at most")
-        chosen = launch.read_recipe(recipe, {**changes})  # type: ignore[typeddict-item]
+        chosen = launch.read_recipe(recipe, {**changes})  # type: ignore[typeddict-item]  # checked there
         training = Training(self._free_name(f"{data}-{recipe}"), data, chosen)
         flags = [f"--{name}={value}" for name, value in changes.items()]
         where = ["--out", str(self._folder / training.name), f"--log-interval={LOG_INTERVAL}"]
