@@ -21,9 +21,10 @@ train: $(VENVS)/train/.ready
 	$(VENVS)/train/bin/tenfold train --recipe lecture
 	$(VENVS)/train/bin/tenfold train --recipe fast --report
 
-# SCIPY_ARRAY_API lets scikit-learn's own checks of estimators run in full.
+# A file's tests stay together, as they share trainings. SCIPY_ARRAY_API lets scikit-learn's own checks of estimators
+# run in full.
 test: $(VENVS)/dev/.ready
-	SCIPY_ARRAY_API=1 $(VENVS)/dev/bin/python -m pytest --cov --cov-report=term $(ARGS)
+	SCIPY_ARRAY_API=1 $(VENVS)/dev/bin/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report=term $(ARGS)
 
 native-test: $(SANITIZERS:%=native-test-%)
 

@@ -13,12 +13,14 @@ from pathlib import Path
 
 from benchmarks import (
     distortion,
+    endurance,
     epoch,
     estimator,
     folder,
     inference,
     lecture,
     mapped,
+    page,
     phases,
     precision,
     probabilities,
@@ -46,6 +48,8 @@ BENCHMARKS = {
     "refusal": refusal,
     "inference": inference,
     "serving": serving,
+    "endurance": endurance,
+    "page": page,
     "regression": regression,
     "scaling": scaling,
     "mapped": mapped,

@@ -1,6 +1,12 @@
 -- A script for wrk: posts a file's content; at the end prints what was answered, and how fast, as JSON.
 -- wrk ... -s load.lua URL -- BODY [NAME VALUE]...: headers follow the file's name
+-- PAUSE_MS: a connection waits so long on average, at random, before it asks again
+local pause = tonumber(os.getenv("PAUSE_MS") or 0)
+
 function init(arguments)
+  if pause > 0 then
+    delay = function() return math.random(0, 2 * pause) end
+  end
   wrk.method = "POST"
   local file = assert(io.open(arguments[1], "rb"))
   wrk.body = file:read("*a")

@@ -36,11 +36,11 @@ def raw_mnist() -> Iterator[Path]:
         yield Path(folder)
 
 
-def first_weights(seed: int = 0) -> Weights:
-    """Draw the weights with which PyTorch starts this network."""
+def first_weights(seed: int = 0, network: Network = NETWORK) -> Weights:
+    """Draw the weights with which PyTorch starts a network, the lecture's if no other."""
     from tenfold.training.torch_random import TorchGenerator, initial_weights
 
-    return initial_weights(NETWORK, TorchGenerator(seed))
+    return initial_weights(network, TorchGenerator(seed))
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,9 +5,9 @@
 `--repeats` is the number of seeds of each training. The temperature is fitted on the 2,000 training images
 that the recipe holds out, and measured on the 10,000 test images: expected calibration error with 15 bins of
 equal width, mean of the seeds (range). "Smoothing undone": labels were smoothed in training, and the logits
-freed of it before their temperature is fitted. The interval of the change is a bootstrap over test images,
-the same for all seeds. The temperature is compared with that of scikit-learn's `CalibratedClassifierCV` on
-the same logits.
+are freed of as much as the held-out images make likely before their temperature is fitted. The interval of
+the change is a bootstrap over test images, the same for all seeds. The temperature is compared with that of
+scikit-learn's `CalibratedClassifierCV` on the same logits.
 
 Coverage: the test images of seed 0 are split 200 times, 2,000 to calibrate on, 8,000 to cover. The number
 covered is beta-binomial; of 200 splits ten are expected outside its central 95 % interval. APS and RAPS take
@@ -15,7 +15,6 @@ random numbers there, as their coverage is exact only with them; "without" them 
 99 % are those that `predict` gives on all test images, from the recipe's own held-out images.
 """
 
-import os
 import statistics
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -29,7 +28,6 @@ from benchmarks.mnist import NEEDS_MNIST, has_mnist
 from benchmarks.rounds import Result, table
 from tenfold import api
 from tenfold.data.image_set import Splits
-from tenfold.data.load import load_path
 from tenfold.evaluation.bootstrap import Bootstrap
 from tenfold.evaluation.calibration_error import Binning, calibration_error, expected_error
 from tenfold.functional import Floats
@@ -44,6 +42,8 @@ from tenfold.training.partition import partition
 
 PACKAGES = ("tenfold", "numpy", "scikit-learn", "scipy")
 SETS = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
+"""By their catalogue names: with the names of its classes, `best` may mirror clothes."""
+
 RECIPES = ("fast", "best")
 COVERAGES = (0.9, 0.95, 0.99)
 SPLITS, HELD_OUT = 200, 2_000
@@ -61,14 +61,16 @@ class Answers:
     test_labels: NDArray[np.int64]
 
     @classmethod
-    def of(cls, data: Path, splits: Splits, recipe: str, seed: int) -> "Answers":
+    def of(cls, data: str, splits: Splits, recipe: str, seed: int) -> "Answers":
         """Train, and ask."""
         with tempfile.TemporaryDirectory() as folder:
             run = api.train(data, recipe, seed=seed, out=Path(folder) / "run")
-            logits = Predictor(Model.load(run.model_path)).logits
+            model = Model.load(run.model_path)
+        assert model.calibration is not None
+        logits = Predictor(model).logits
         places = partition(splits.train.labels, run.recipe).calibration
         return cls(
-            run.recipe.label_smoothing,
+            model.calibration.label_smoothing,
             logits(splits.train.images[places]),
             splits.train.labels[places],
             logits(splits.test.images),
@@ -103,9 +105,8 @@ def run(repeats: int) -> Result:
     if not has_mnist():
         return Result(NEEDS_MNIST)
     errors, coverages = [], []
-    for folder, title in SETS.items():
-        data = Path(os.environ["TENFOLD_DATA"]) / folder
-        splits = load_path(data)
+    for data, title in SETS.items():
+        splits = api.load_data(data)
         for recipe in RECIPES:
             name = f"{title}, `{recipe}`"
             learnt = [Answers.of(data, splits, recipe, seed) for seed in range(repeats)]

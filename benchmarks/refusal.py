@@ -13,7 +13,6 @@ the kinds of pictures shown here had been looked at before, when methods were fi
 of three seeds. Every number in a model file is fitted on training images alone.
 """
 
-import os
 import statistics
 import tempfile
 from collections.abc import Iterator
@@ -26,7 +25,6 @@ from benchmarks.mnist import NEEDS_MNIST, has_mnist
 from benchmarks.rounds import Result, table
 from tenfold import api
 from tenfold.data.image_set import ImageSet
-from tenfold.data.load import load_path
 from tenfold.model.model_file import Model
 from tenfold.model.predictor import Predictor
 from tests.foreign import gaussian_noise, letters, uniform_noise
@@ -43,12 +41,11 @@ def run(repeats: int) -> Result:
     """Train both recipes on both sets with as many seeds as there are repeats."""
     if not has_mnist():
         return Result(NEEDS_MNIST)
-    folders = {name: Path(os.environ["TENFOLD_DATA"]) / name for name in SETS}
-    tests = {name: load_path(folder).test for name, folder in folders.items()}
+    tests = {name: api.load_data(name).test for name in SETS}
     genuine, foreign = [], []
     for name, title in SETS.items():
         for recipe in RECIPES:
-            models = [trained(folders[name], recipe, seed) for seed in range(repeats)]
+            models = [trained(name, recipe, seed) for seed in range(repeats)]
             home = [scores(model, tests[name].images) for model in models]
             model_title = f"{title}, `{recipe}`"
             genuine.append((model_title, *genuine_row(models, home, tests[name])))
@@ -60,7 +57,7 @@ def run(repeats: int) -> Result:
     return Result(f"{table(genuine_heads, genuine)}\n\n{table(foreign_heads, foreign)}")
 
 
-def trained(data: Path, recipe: str, seed: int) -> Predictor:
+def trained(data: str, recipe: str, seed: int) -> Predictor:
     """Train, and open the model."""
     with tempfile.TemporaryDirectory() as folder:
         run = api.train(data, recipe, seed=seed, out=Path(folder) / "run")

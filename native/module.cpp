@@ -206,6 +206,7 @@ NumpyArray<std::int64_t> pixel_counts(const Array<const std::uint8_t, 2>& pixels
 
 NB_MODULE(_native, module) {
     using namespace tenfold;
+    nb::set_leak_warnings(false);  // what is alive when Python ends goes with the process
     module.def("instruction_sets", &instruction_sets);
     module.def("shuffled", &shuffled, "draws"_a.noconvert());
     module.def("pixel_counts", &pixel_counts, "pixels"_a.noconvert());

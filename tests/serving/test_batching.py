@@ -84,9 +84,9 @@ def test_what_arrives_during_a_batch_is_the_next_one():
     squares.may_go.clear()
 
     async def scenario(batcher):
-        first = asyncio.create_task(batcher.answer(numbered(*range(SMALL + 1)), ["square"]))
+        first = asyncio.ensure_future(batcher.answer(numbered(*range(SMALL + 1)), ["square"]))
         await asyncio.to_thread(squares.is_computing.wait, 30)
-        others = [asyncio.create_task(batcher.answer(numbered(i), ["square"])) for i in range(5)]
+        others = [asyncio.ensure_future(batcher.answer(numbered(i), ["square"])) for i in range(5)]
         await asyncio.sleep(0)
         squares.may_go.set()
         await asyncio.gather(first, *others)
@@ -113,9 +113,9 @@ def test_a_full_queue_refuses_and_an_empty_one_takes_any_size():
     squares.may_go.clear()
 
     async def scenario(batcher):
-        huge = asyncio.create_task(batcher.answer(numbered(*range(100)), ["square"]))
+        huge = asyncio.ensure_future(batcher.answer(numbered(*range(100)), ["square"]))
         await asyncio.to_thread(squares.is_computing.wait, 30)
-        waiting = asyncio.create_task(batcher.answer(numbered(1, 2, 3), ["square"]))
+        waiting = asyncio.ensure_future(batcher.answer(numbered(1, 2, 3), ["square"]))
         await asyncio.sleep(0)
         with pytest.raises(HTTPException) as refused:
             await batcher.answer(numbered(4, 5), ["square"])
@@ -135,9 +135,9 @@ def test_who_waits_too_long_is_told_and_not_computed():
     squares.may_go.clear()
 
     async def scenario(batcher):
-        slow = asyncio.create_task(batcher.answer(numbered(*range(SMALL + 1)), ["square"]))
+        slow = asyncio.ensure_future(batcher.answer(numbered(*range(SMALL + 1)), ["square"]))
         await asyncio.to_thread(squares.is_computing.wait, 30)
-        waiting = asyncio.create_task(batcher.answer(numbered(1), ["square"]))
+        waiting = asyncio.ensure_future(batcher.answer(numbered(1), ["square"]))
         answers = await asyncio.gather(slow, waiting, return_exceptions=True)
         squares.may_go.set()
         return answers, await batcher.answer(numbered(3), ["square"])

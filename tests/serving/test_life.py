@@ -20,7 +20,7 @@ from tenfold.model.preprocessing import Preprocessing
 CLIENTS = 8
 
 
-def asking(pixels, name="insects"):
+def asking(pixels, name="insects", as_bytes=False):
     """Write a request for the logits of some images, as it goes over the wire."""
     tensor = {
         "name": "images",
@@ -28,7 +28,8 @@ def asking(pixels, name="insects"):
         "shape": pixels.shape,
         "parameters": {"binary_data_size": pixels.size},
     }
-    text = json.dumps({"inputs": [tensor], "outputs": [{"name": "logits"}]}).encode()
+    wanted = {"name": "logits", "parameters": {"binary_data": as_bytes}}
+    text = json.dumps({"inputs": [tensor], "outputs": [wanted]}).encode()
     head = (
         f"POST /v2/models/{name}/infer HTTP/1.1\r\nHost: localhost\r\n"
         f"Inference-Header-Content-Length: {len(text)}\r\n"
@@ -89,12 +90,25 @@ class Load:
         while line := file.readline().strip():
             name, _, value = line.decode().partition(": ")
             headers[name.lower()] = value
-        self.answers.append((status, headers, json.loads(file.read(int(headers["content-length"])))))
+        content = file.read(int(headers["content-length"]))
+        json_size = int(headers.get("inference-header-content-length", len(content)))
+        answer = json.loads(content[:json_size])
+        if json_size < len(content):
+            answer["outputs"][0]["data"] = np.frombuffer(content[json_size:], np.float32).tolist()
+        self.answers.append((status, headers, answer))
         return headers.get("connection") != "close"
 
 
-def test_no_accepted_request_is_lost_when_the_server_stops(serve, model_file, images):
-    with serve(model_file) as server, Load(server.port, asking(images[:3])) as load:
+either_form = pytest.mark.parametrize("as_bytes", [False, True], ids=["json", "bytes"])
+"""Answers as bytes are those of requests that go past the parser."""
+
+
+@either_form
+def test_no_accepted_request_is_lost_when_the_server_stops(serve, model_file, images, as_bytes):
+    with (
+        serve(model_file) as server,
+        Load(server.port, asking(images[:3], as_bytes=as_bytes)) as load,
+    ):
         load.wait_for(lambda answers: len(answers) > 200)
         assert server.stop() == 0
     assert load.lost == []
@@ -117,11 +131,12 @@ def test_a_request_that_is_on_its_way_is_answered(serve, model_file, images):
         assert server.process.wait(30) == 0
 
 
-def test_a_model_is_replaced_without_dropping_a_request(serve, small_model, tmp_path, images):
+@either_form
+def test_a_model_is_replaced_without_dropping_a_request(serve, small_model, tmp_path, images, as_bytes):
     file = tmp_path / "insects.safetensors"
     versions = [small_model(seed) for seed in range(3)]
     versions[0].save(file)
-    with serve(file) as server, Load(server.port, asking(images[:2])) as load:
+    with serve(file) as server, Load(server.port, asking(images[:2], as_bytes=as_bytes)) as load:
         for count, version in enumerate(versions, 1):
             version.save(file)
             load.wait_for(
@@ -151,10 +166,11 @@ def slow_model(tmp_path_factory):
     return path
 
 
-def test_what_is_too_much_is_refused_and_the_server_keeps_answering(serve, slow_model):
+@either_form
+def test_what_is_too_much_is_refused_and_the_server_keeps_answering(serve, slow_model, as_bytes):
     crowd = np.zeros((512, 8, 6), np.uint8)
     with serve(slow_model, "--queue", 600) as server:
-        with Load(server.port, asking(crowd, "slow")) as load:
+        with Load(server.port, asking(crowd, "slow", as_bytes)) as load:
             load.wait_for(lambda answers: {status for status, _, _ in answers} == {200, 429})
             for _ in range(20):
                 assert server.json("GET", "/v2/health/ready") == (200, {"ready": True})
@@ -165,9 +181,13 @@ def test_what_is_too_much_is_refused_and_the_server_keeps_answering(serve, slow_
         assert server.stop() == 0
 
 
-def test_who_waits_beyond_the_deadline_is_told(serve, slow_model):
+@either_form
+def test_who_waits_beyond_the_deadline_is_told(serve, slow_model, as_bytes):
     crowd = np.zeros((1000, 8, 6), np.uint8)
-    with serve(slow_model, "--deadline", 0.02) as server, Load(server.port, asking(crowd, "slow")) as load:
+    with (
+        serve(slow_model, "--deadline", 0.02) as server,
+        Load(server.port, asking(crowd, "slow", as_bytes)) as load,
+    ):
         load.wait_for(lambda answers: 504 in {status for status, _, _ in answers})
     assert load.lost == []
     assert Counter(status for status, _, _ in load.answers)[504] > 0

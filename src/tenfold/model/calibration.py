@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 
 from tenfold.data.image_set import ImageSet
-from tenfold.functional import Floats
+from tenfold.functional import Floats, Labels
 from tenfold.model.conformal import Conformal
 from tenfold.model.head import Head
 from tenfold.model.refusal import Refusal
 from tenfold.model.smoothing import unsmoothed
 from tenfold.model.temperature import fitted_temperature
+
+AMOUNTS = (1.0, 1.5, 2.0)
+"""Multiples of the label smoothing learnt with, of which the likeliest is undone: who learns from distorted
+images doubts more than the labels ask for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +31,7 @@ class Calibration:
     seed : int
         Seed with which they were drawn.
     label_smoothing : float
-        With which the network learnt; `logits` undoes it.
+        That `logits` undoes: what the network learnt with, or more.
     temperature : float
         What logits are divided by before they become probabilities.
     conformal : Conformal
@@ -70,13 +74,13 @@ class Calibration:
         seed : int
             With which they were drawn.
         """
-        sharp = unsmoothed(logits, label_smoothing, head)
-        temperature = fitted_temperature(sharp, held_out.labels, head)
+        smoothing, temperature = _likeliest(logits, held_out.labels, head, label_smoothing)
+        sharp = unsmoothed(logits, smoothing, head)
         probabilities = head.probabilities(sharp / np.float32(temperature))
         return cls(
             images=len(held_out),
             seed=seed,
-            label_smoothing=label_smoothing,
+            label_smoothing=smoothing,
             temperature=temperature,
             conformal=Conformal.fitted(probabilities, held_out.labels, seed),
             refusal=Refusal.fitted(learnt.images, learnt.labels, held_out.images, logits),
@@ -129,3 +133,15 @@ class Calibration:
             conformal=Conformal.from_dict(values["conformal"]),
             refusal=None if refusal is None else Refusal.from_dict(refusal),
         )
+
+
+def _likeliest(logits: Floats, labels: Labels, head: Head, learnt_with: float) -> tuple[float, float]:
+    """Find the smoothing to undo, and the temperature then, under which held-out images are most likely."""
+
+    def outcome(smoothing: float) -> tuple[float, float, float]:
+        sharp = unsmoothed(logits, smoothing, head)
+        temperature = fitted_temperature(sharp, labels, head)
+        return head.loss(sharp / np.float32(temperature), labels), smoothing, temperature
+
+    _, smoothing, temperature = min(outcome(s) for s in {times * learnt_with for times in AMOUNTS} if s < 1)
+    return smoothing, temperature

@@ -257,10 +257,10 @@ def _light_on_dark(images: NDArray[np.uint8], polarity: str) -> NDArray[np.uint8
 
 
 def _luma(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Weigh red, green and blue as ITU-R BT.601 does, in the fixed-point arithmetic of Pillow."""
-    red, green, blue = np.moveaxis(picture.astype(np.uint32), 2, 0)
-    luma: NDArray[np.uint32] = (19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16
-    return luma.astype(np.uint8)
+    """Weigh red, green and blue as ITU-R BT.601 does, in Pillow's fixed-point arithmetic."""
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(picture).convert("L"))
 
 
 def _by(shape: tuple[int, ...]) -> str:

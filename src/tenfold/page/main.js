@@ -66,12 +66,17 @@ function explain(target) {
 }
 
 /** Once a frame at most, however fast the pen moves. */
-function drawn(isDone) {
+function drawn() {
   byId("pad-hint").hidden = true;
-  if (isDone) return askPad(true);
   if (isDue) return;
   isDue = true;
   requestAnimationFrame(() => isDue && askPad(false));
+}
+
+/** What the last frame has answered need not be asked again. */
+function done() {
+  if (isDue) askPad(true);
+  else showAll(true);
 }
 
 function askPad(isDone) {
@@ -164,7 +169,11 @@ function offerModels(names) {
 
 async function start() {
   lesson = new Lesson();
-  pad = new Pad(byId("pad"), byId("cursor"), { whenDrawn: drawn, tell: (words) => (byId("pen").textContent = words) });
+  pad = new Pad(byId("pad"), byId("cursor"), {
+    whenDrawn: drawn,
+    whenDone: done,
+    tell: (words) => (byId("pen").textContent = words),
+  });
   byId("undo").addEventListener("click", () => pad.undo());
   byId("clear").addEventListener("click", () => pad.clear());
   listenForPictures([byId("open"), byId("camera")], takeFile);

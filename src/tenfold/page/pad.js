@@ -12,6 +12,7 @@ export class Pad {
   #pen;
   #cursor;
   #whenDrawn;
+  #whenDone;
   #tell;
   #strokes = [];
   #picture = null;
@@ -21,13 +22,15 @@ export class Pad {
   /**
    * @param {HTMLCanvasElement} canvas to draw on
    * @param {HTMLCanvasElement} cursor above it: where the keyboard's pen stands
-   * @param {{whenDrawn: (isDone: boolean) => void, tell: (words: string) => void}} listeners
+   * @param {{whenDrawn: () => void, whenDone: () => void, tell: (words: string) => void}} listeners: while a
+   * stroke is drawn; when it has ended, or the drawing has changed otherwise
    */
-  constructor(canvas, cursor, { whenDrawn, tell }) {
+  constructor(canvas, cursor, { whenDrawn, whenDone, tell }) {
     this.canvas = canvas;
     this.#pen = canvas.getContext("2d", { willReadFrequently: true });
     this.#cursor = cursor.getContext("2d");
     this.#whenDrawn = whenDrawn;
+    this.#whenDone = whenDone;
     this.#tell = tell;
     this.#listen();
     this.#draw();
@@ -83,7 +86,7 @@ export class Pad {
       this.canvas.addEventListener(end, (event) => {
         if (event.pointerId !== pointer) return;
         pointer = null;
-        this.#changed(true);
+        this.#whenDone();
       });
     }
     this.canvas.addEventListener("keydown", (event) => this.#press(event));
@@ -135,7 +138,8 @@ export class Pad {
 
   #changed(isDone) {
     this.#draw();
-    this.#whenDrawn(isDone);
+    this.#whenDrawn();
+    if (isDone) this.#whenDone();
   }
 
   #draw() {

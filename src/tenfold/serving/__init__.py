@@ -4,6 +4,7 @@
 ``server``      socket, signals, draining: what `serve` runs
 ``connection``  one connection: malformed requests, slow clients
 ``app``         the routes, and what holds for all of them
+``express``     requests for bytes whose head is known, past ``app``; ``wire`` writes their answers
 ``security``    token, Host and Origin
 ``body``        a request's body, within limits
 ``inference``   the v2 endpoint, with ``protocol`` (its JSON and bytes) and ``tensors`` (what a model gives)

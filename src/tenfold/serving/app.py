@@ -34,9 +34,11 @@ REFUSAL_SECONDS = 0.25
 """How long a refusal for want of room takes: whoever asks again at once would keep the server refusing."""
 
 
-def routes(models: Models, metadata: Metadata, metrics: Metrics, limits: Limits) -> list[BaseRoute]:
+def routes(
+    models: Models, metadata: Metadata, metrics: Metrics, bodies: Bodies, limits: Limits
+) -> list[BaseRoute]:
     """List every path; the busiest come first."""
-    bodies, workers = Bodies(limits), Workers(available_cores(), limits)
+    workers = Workers(available_cores(), limits)
     infer = Infer(models, bodies, workers, limits)
     predict = Predict(models, bodies, workers, limits).answer
 

@@ -76,7 +76,7 @@ class Batcher:
         self._worker: asyncio.Task[None] | None = None
         counts.waiting.set_function(lambda: self._waiting)
 
-    async def answer(self, images: NDArray[np.uint8], wanted: Collection[str]) -> Tensors:
+    def answer(self, images: NDArray[np.uint8], wanted: Collection[str]) -> asyncio.Future[Tensors]:
         """Compute outputs for some images, together with whatever else is waiting.
 
         Parameters
@@ -88,13 +88,13 @@ class Batcher:
 
         Returns
         -------
-        dict of str to ndarray
-            One an output, a row an image.
+        Future of dict of str to ndarray
+            One an output, a row an image; a 504 when the deadline is over.
 
         Raises
         ------
         HTTPException
-            429 when too many images wait already, 504 when the deadline is over.
+            429 when too many images wait already.
         """
         if self._waiting and self._waiting + len(images) > self._limits.queue:
             raise too_busy(f"{self._waiting:,} images are waiting, {self._limits.queue:,} may")
@@ -105,10 +105,8 @@ class Batcher:
         if self._worker is None:
             self._worker = loop.create_task(self._work())
         timer = loop.call_later(self._limits.deadline, job.give_up, self._limits.deadline)
-        try:
-            return await job.answer
-        finally:
-            timer.cancel()
+        job.answer.add_done_callback(lambda _: timer.cancel())
+        return job.answer
 
     async def _work(self) -> None:
         """Compute batch after batch until no image waits."""

@@ -55,8 +55,8 @@ class Bodies:
                 if message["type"] == "http.disconnect":
                     raise ClientDisconnect
                 chunks.append(message["body"])
+                self.hold(len(message["body"]))
                 size += len(message["body"])
-                self._hold(len(message["body"]))
                 if size > self._limits.body:
                     raise too_large("body: more", self._limits.body)
                 if not message["more_body"]:
@@ -66,10 +66,17 @@ class Bodies:
             raise
 
     def release(self, body: bytes) -> None:
-        """Give up a body that `read` has given."""
+        """Give up a body that `read` has given, or room was made for."""
         self._held -= len(body)
 
-    def _hold(self, size: int) -> None:
-        self._held += size
-        if self._held > self._limits.bodies:
+    def hold(self, size: int) -> None:
+        """Make room for some bytes.
+
+        Raises
+        ------
+        HTTPException
+            429 when too much is held already.
+        """
+        if self._held + size > self._limits.bodies:
             raise too_busy(f"bodies of {self._limits.bodies:,} bytes are being held, no more may")
+        self._held += size

@@ -21,7 +21,9 @@ import uvicorn
 
 from tenfold.errors import UsageError
 from tenfold.serving.app import App, routes
+from tenfold.serving.body import Bodies
 from tenfold.serving.connection import Connection, Terms
+from tenfold.serving.express import Express
 from tenfold.serving.limits import Limits
 from tenfold.serving.metadata import Metadata
 from tenfold.serving.metrics import Metrics
@@ -82,14 +84,16 @@ def serve(
     guard = Guard(host, token)
     served = Models(models, limits, metrics, may_be_none=lab is not None)
     metadata = Metadata(served, has_lab=lab is not None)
-    paths, laboratory = routes(served, metadata, metrics, limits), None
+    bodies = Bodies(limits)
+    paths, laboratory = routes(served, metadata, metrics, bodies, limits), None
     if lab is not None:
         from tenfold.serving.lab import Lab, lab_routes
 
         laboratory = Lab(lab, served, host)
         paths += lab_routes(laboratory, Guard(host, lab.token))
     with _listen(host, port) as listener:
-        server = Server(App(paths, guard, metrics), metadata, limits, laboratory)
+        express = Express(served, guard, bodies, metrics)
+        server = Server(App(paths, guard, metrics), express, metadata, limits, laboratory)
         if when_started:
             when_started(_url(listener), [model.name for model in served])
         server.run_until_signal(listener, served)
@@ -102,6 +106,8 @@ class Server(uvicorn.Server):
     ----------
     app : App
         What answers.
+    express : Express
+        What answers requests whose head is known.
     metadata : Metadata
         What says whether the server is ready.
     limits : Limits
@@ -110,11 +116,13 @@ class Server(uvicorn.Server):
         What is to be closed before the server ends.
     """
 
-    def __init__(self, app: App, metadata: Metadata, limits: Limits, lab: Lab | None = None) -> None:
+    def __init__(
+        self, app: App, express: Express, metadata: Metadata, limits: Limits, lab: Lab | None = None
+    ) -> None:
         self._lab = lab
         self._metadata = metadata
         self._terms = Terms(limits.patience)
-        connection: Any = partial(Connection, terms=self._terms)
+        connection: Any = partial(Connection, terms=self._terms, express=express)
         super().__init__(
             uvicorn.Config(
                 app,

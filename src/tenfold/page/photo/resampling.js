@@ -1,15 +1,21 @@
 // Exact averages in whole numbers: pictures of another size, and neighbourhoods (photo/resampling.py).
 // Every division rounds to the nearest, halves up; all sums stay below 2**53.
 
-import { each, raster } from "../raster.js";
+import { raster } from "../raster.js";
 
 /** Scale a picture so that each new pixel is the mean of the area that it covers. */
 export function resized({ height: oldHeight, width: oldWidth, channels, data }, height, width) {
   const rows = areaSums(data, 1, oldHeight, height, oldWidth * channels);
   const sums = areaSums(rows, height, oldWidth, width, channels);
-  const area = oldHeight * oldWidth;
-  const half = Math.floor(area / 2);
-  return raster(height, width, channels, each(sums, (sum) => Math.floor((sum + half) / area)));
+  return raster(height, width, channels, divided(sums, oldHeight * oldWidth));
+}
+
+/** Every sum divided by the same number, rounded to the nearest. */
+function divided(sums, by) {
+  const means = new Int32Array(sums.length);
+  const half = Math.floor(by / 2);
+  for (let i = 0; i < sums.length; i++) means[i] = Math.floor((sums[i] + half) / by);
+  return means;
 }
 
 /** Sum what each of `wanted` new stretches covers of `old` ones, in units of 1 / wanted of an old one. */
@@ -45,8 +51,7 @@ export function blurred(image, radius) {
   const side = 2 * radius + 1;
   const columns = windowSums(image.data, 1, height, width * channels, radius);
   const sums = windowSums(columns, height, width, channels, radius);
-  const half = Math.floor((side * side) / 2);
-  return { ...image, data: each(sums, (sum) => Math.floor((sum + half) / (side * side))) };
+  return { ...image, data: divided(sums, side * side) };
 }
 
 function windowSums(data, outer, length, inner, radius) {
@@ -59,7 +64,9 @@ function windowSums(data, outer, length, inner, radius) {
       for (let i = 0, from = at(place); i < inner; i++) sum[i] += data[from + i];
     }
     for (let place = 0; place < length; place++) {
-      const [entering, leaving, to] = [at(place + radius), at(place - radius - 1), at(place)];
+      const entering = at(place + radius);
+      const leaving = at(place - radius - 1);
+      const to = (line * length + place) * inner;
       for (let i = 0; i < inner; i++) sums[to + i] = sum[i] += data[entering + i] - data[leaving + i];
     }
   }
@@ -69,9 +76,9 @@ function windowSums(data, outer, length, inner, radius) {
 /** What stands at a place, counted from 0, when whole numbers from 0 are sorted. */
 export function ranked(values, place) {
   let largest = 0;
-  for (const value of values) if (value > largest) largest = value;
+  for (let i = 0; i < values.length; i++) if (values[i] > largest) largest = values[i];
   const counts = new Int32Array(largest + 1);
-  for (const value of values) counts[value]++;
+  for (let i = 0; i < values.length; i++) counts[values[i]]++;
   let value = 0;
   for (let seen = counts[0]; seen <= place; seen += counts[value]) value++;
   return value;
