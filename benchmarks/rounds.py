@@ -81,6 +81,7 @@ def alternate(rounds: Iterable[Mapping[Key, Contestant]]) -> dict[Key, list[Meas
 def _turn(contestant: Contestant) -> Measured | None:
     command = [sys.executable, *contestant.command]
     environment = os.environ | contestant.environment
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what pip installs is compiled already
     child = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if child.returncode == 0:
         measured: Measured = json.loads(child.stdout.splitlines()[-1])

@@ -59,6 +59,8 @@ struct Classifier::State {
     void give_back(std::unique_ptr<Workspace> workspace);
     void together(const Source& source, std::size_t count, std::size_t size, float* logits);
     void apart(const Source& source, std::size_t count, std::size_t size, float* logits);
+    bool takes_as_it_lies(const Source& source) const;
+    Activation inputs(const Source& source, const Batch& rows, const Workspace& workspace, Member& member) const;
     void chunk(const Source& source, const Batch& rows, const Workspace& workspace, Member& member) const;
     void copy_logits(const Batch& rows, const Workspace& workspace, float* logits) const;
 };
@@ -87,17 +89,34 @@ void Classifier::State::give_back(std::unique_ptr<Workspace> workspace) {
     idle.push_back(std::move(workspace));
 }
 
+// Whether rows lie in memory as the first layer wants its inputs: then nothing is copied.
+bool Classifier::State::takes_as_it_lies(const Source& source) const {
+    const bool are_words = source.numbers && !source.mean && network.kernels().words_in_block == kBlock;
+    return are_words && row_stride(source.features) == source.features;
+}
+
+// The inputs of a chunk, copied where they have to be.
+Activation Classifier::State::inputs(const Source& source, const Batch& rows, const Workspace& workspace,
+                                     Member& member) const {
+    if (takes_as_it_lies(source)) {
+        const float* first = source.numbers + rows.order[0] * source.features;
+        return {.rows = const_cast<Word*>(reinterpret_cast<const Word*>(first)), .row_stride = source.features};
+    }
+    member.work(blocks(rows.size) * blocks(source.features),
+                [&](Range some) { network.kernels().gather(source, rows, workspace.inputs[0], some); });
+    member.meet();
+    return workspace.inputs[0];
+}
+
 // Takes rows through all layers, the members of a team sharing the blocks of each.
 void Classifier::State::chunk(const Source& source, const Batch& rows, const Workspace& workspace,
                               Member& member) const {
     const Kernels& kernels = network.kernels();
     const std::size_t b = blocks(rows.size), last = network.layers().size() - 1;
-    member.work(b * blocks(source.features),
-                [&](Range some) { kernels.gather(source, rows, workspace.inputs[0], some); });
-    member.meet();
+    const Activation first = inputs(source, rows, workspace, member);
     for (std::size_t l = 0; l <= last; ++l) {
         Layer layer = network.layers()[l];
-        layer.input = workspace.inputs[l];
+        layer.input = l == 0 ? first : workspace.inputs[l];
         member.work(blocks(layer.outputs) * b, [&](Range some) {
             if (l < last)
                 kernels.forward(layer, rows.size, workspace.inputs[l + 1], some);

@@ -14,6 +14,10 @@ inline void normalise(const Source& source, std::size_t example, std::size_t fir
         for (std::size_t i = 0; i < count; ++i) to[i] = source.table[source.pixels[start + i]];
         return;
     }
+    if (!source.mean) {
+        for (std::size_t i = 0; i < count; ++i) to[i] = source.numbers[start + i];
+        return;
+    }
     for (std::size_t i = 0; i < count; ++i) {
         if (source.table) {
             to[i] = source.table[entry * 256 + source.pixels[start + i]];

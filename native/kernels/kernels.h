@@ -25,7 +25,7 @@ struct Source {
     const float* weights;  // what each example's loss counts, or null
     std::size_t features;
     const float* table;  // [period][256]: what a pixel becomes; null where numbers are given or period is long
-    const float *mean, *std;  // [period]
+    const float *mean, *std;  // [period]; null where numbers are taken as they are
     std::size_t period;
 };
 

@@ -47,7 +47,7 @@ __attribute__((noinline)) void multiply_rows(const Block& block, const Operands&
         const Vector right[2] = {load(panel + w * kBlock), load(panel + w * kBlock + kLanes)};
 #pragma GCC unroll 16
         for (int r = 0; r < Rows; ++r) {
-            const Vector word = all_bits(left[r * of.left_stride + w]);
+            const Vector word = all_bits(word_at(left + r * of.left_stride + w));
             for (int j = 0; j < 2; ++j) sum[r][j] = Operand::multiply_add(word, right[j], sum[r][j]);
         }
     };

@@ -22,6 +22,12 @@ typedef float AlignedVector __attribute__((vector_size(kLanes * 4), may_alias));
 TENFOLD_INLINE Vector load(const void* from) { return *static_cast<const AlignedVector*>(from); }
 TENFOLD_INLINE void store(void* to, Vector v) { *static_cast<AlignedVector*>(to) = v; }
 TENFOLD_INLINE Vector load_unaligned(const void* from) { return *static_cast<const UnalignedVector*>(from); }
+// A word may have been stored as a float32.
+TENFOLD_INLINE Word word_at(const Word* from) {
+    Word word;
+    __builtin_memcpy(&word, from, sizeof word);
+    return word;
+}
 TENFOLD_INLINE Vector all_bits(Word word) { return (Vector)(Integers{} + static_cast<std::int32_t>(word)); }
 TENFOLD_INLINE Vector all(float value) { return all_bits(__builtin_bit_cast(Word, value)); }
 

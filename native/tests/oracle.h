@@ -111,7 +111,7 @@ inline Row Oracle::disturbed(const Sums& sums) {
 
 inline Row Oracle::normalised(std::int64_t example) {
     const std::size_t features = problem_.features(), start = static_cast<std::size_t>(example) * features;
-    const bool given = problem_.shape.form == Form::numbers;
+    const bool given = are_numbers(problem_.shape.form);
     Sums row(features);
     for (std::size_t i = 0; i < features; ++i) {
         const double number = given ? problem_.numbers[start + i] : problem_.pixels[start + i] / 255.0;

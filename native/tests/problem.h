@@ -70,7 +70,10 @@ enum class Form {
     coloured,    // pixels, three channels next to each other
     each_pixel,  // pixels, each with its own: from 17 on too many for a table
     numbers,     // float32, each with its own
+    ready,       // float32, taken as they are
 };
+
+inline bool are_numbers(Form form) { return form == Form::numbers || form == Form::ready; }
 
 struct Shape {
     std::vector<std::size_t> widths;
@@ -79,7 +82,7 @@ struct Shape {
     Form form = Form::grey;
 
     std::string name() const {
-        const char* forms[] = {"grey", "coloured", "each pixel", "numbers"};
+        const char* forms[] = {"grey", "coloured", "each pixel", "numbers", "ready"};
         std::ostringstream text;
         for (std::size_t l = 0; l < widths.size(); ++l) text << (l ? "-" : "") << widths[l];
         text << (head == Head::sigmoid ? " sigmoid, " : ", ") << forms[static_cast<int>(form)];
@@ -108,7 +111,7 @@ struct Problem {
         return std::span(order).subspan(start, std::min(shape.batch_size, order.size() - start));
     }
     Examples examples() const {
-        const bool given = shape.form == Form::numbers;
+        const bool given = are_numbers(shape.form);
         return {given ? nullptr : pixels.data(), given ? numbers.data() : nullptr,
                 labels.data(), shape.examples, mean, std, example_weights.empty() ? nullptr : example_weights.data()};
     }
@@ -129,7 +132,7 @@ inline Problem::Problem(const Shape& drawn, std::uint64_t seed)
         for (float& v : momentum.bias[l]) v = random.between(-0.01f, 0.01f);
     }
     const std::size_t size = shape.examples * features();
-    const bool given = shape.form == Form::numbers;
+    const bool given = are_numbers(shape.form);
     pixels.resize(given ? 0 : size);
     numbers.resize(given ? size : 0);
     for (std::uint8_t& pixel : pixels) pixel = static_cast<std::uint8_t>(random.below(256));
@@ -138,6 +141,10 @@ inline Problem::Problem(const Shape& drawn, std::uint64_t seed)
     for (std::size_t entry = 0; entry < period; ++entry) {
         mean.push_back(random.between(0.3f, 0.7f));
         std.push_back(given ? random.between(2, 3) : random.between(0.25f, 0.35f));
+    }
+    if (shape.form == Form::ready) {
+        std::ranges::fill(mean, 0.0f);
+        std::ranges::fill(std, 1.0f);
     }
     const std::size_t classes = shape.head == Head::sigmoid ? 2 : outputs();
     for (std::size_t i = 0; i < shape.examples; ++i) {

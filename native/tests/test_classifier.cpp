@@ -22,6 +22,8 @@ std::vector<Shape> shapes() {
         {.widths = {100, 65, 33, 40}, .examples = 600},
         {.widths = {300, 31, 2}, .examples = 600, .form = Form::coloured},
         {.widths = {33, 200, 100, 7, 3, 2, 1}, .examples = 600, .head = Head::sigmoid, .form = Form::numbers},
+        {.widths = {48, 65, 33, 3}, .examples = 600, .form = Form::ready},  // three cache lines a row: nothing is copied
+        {.widths = {64, 31, 3}, .examples = 600, .form = Form::ready},
         {.widths = {2500, 10}, .examples = 600},
         {.widths = {17, 3}, .examples = 600, .form = Form::each_pixel},
     };

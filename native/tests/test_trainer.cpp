@@ -129,7 +129,7 @@ std::vector<Shape> edges() {
 Shape drawn(Random& random) {
     const auto width = [&] { return random.one_of<std::size_t>({1, 2, 3, 7, 8, 15, 16, 31, 32, 33, 64, 65, 100}); };
     Shape shape;
-    shape.form = random.one_of({Form::grey, Form::coloured, Form::each_pixel, Form::numbers});
+    shape.form = random.one_of({Form::grey, Form::coloured, Form::each_pixel, Form::numbers, Form::ready});
     shape.head = random.below(3) == 0 ? Head::sigmoid : Head::softmax;
     shape.widths.push_back(random.one_of<std::size_t>({1, 2, 10, 31, 33, 64, 100, 300}));
     if (shape.form == Form::coloured) shape.widths[0] *= 3;

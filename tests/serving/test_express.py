@@ -65,7 +65,7 @@ def express_to(model_file, token=None, **limits):
     metrics = Metrics()
     models = Models([str(model_file)], limits, metrics)
     bodies = Bodies(limits)
-    yield Express(models, Guard("127.0.0.1", token), bodies, metrics), models, bodies, metrics
+    yield Express(models, Guard("127.0.0.1", token), bodies, metrics, limits), models, bodies, metrics
 
 
 def ask(express, data, *, then=lambda: None):
@@ -188,6 +188,14 @@ def test_other_versions_and_full_queues_go_the_usual_way(model_file, images):
 
         assert ask(express, request(text, pixels), then=once_more) is not None
         bodies.hold(len(text) + len(pixels))  # all has been given up
+
+
+def test_a_body_that_is_too_long_goes_the_usual_way(model_file, images):
+    text, pixels = body(images[:1])
+    for longest, is_taken in ((len(text) + len(pixels), True), (len(text) + len(pixels) - 1, False)):
+        with express_to(model_file, body=longest) as (express, _, _, _):
+            express.learn(request(text, pixels), scope(text, pixels))
+            assert (ask(express, request(text, pixels)) is not None) == is_taken
 
 
 def test_the_version_that_is_served_may_be_named(model_file, images):

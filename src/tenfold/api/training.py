@@ -1,27 +1,17 @@
-"""Train once, once a seed, or in search of a better recipe."""
+"""Train once, or once a seed."""
 
 from __future__ import annotations
 
 import os
-import shlex
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Unpack
 
 from tenfold import launch
-from tenfold.api.reporting import report as write_report
 from tenfold.errors import UsageError
-from tenfold.reporting.drawing import require_matplotlib
 from tenfold.training.adaptation import Deadline
 from tenfold.training.listener import Listener
 from tenfold.training.recipe import Recipe, RecipeChanges
 from tenfold.training.repetition import Repetition
 from tenfold.training.run import Run
-from tenfold.tuning.contest import TuningListener
-from tenfold.tuning.search import Plan, file_for
-from tenfold.tuning.search import tune as search_recipe
-from tenfold.tuning.search_space import FIELDS
-from tenfold.tuning.tuned import Tuned
 
 PathLike = str | os.PathLike[str]
 
@@ -84,6 +74,8 @@ def train(
         resumed has changed.
     """
     if report:
+        from tenfold.reporting.drawing import require_matplotlib
+
         require_matplotlib()  # before the training, not after it
     listener = listener or Listener()
     deadline = None if budget is None else _deadline(budget, changes)
@@ -100,6 +92,8 @@ def train(
         run, splits = launch.interrupted_run(resume, data, recipe, changes, asked, listener)
     run = launch.carried_out(run, splits, listener)
     if report:
+        from tenfold.api.reporting import report as write_report
+
         listener.note(f"report: {write_report(run, data=run.settings.data)}")
     return run
 
@@ -151,86 +145,6 @@ def repeat(
     splits, found_again = launch.load_for_training(data, size, listener)
     runs = launch.one_run_a_seed(times, splits, found_again, chosen, opened, asked, budget, out, listener)
     return Repetition(tuple(runs), tuple(run.test_accuracy() for run in runs))
-
-
-def tune(
-    data: PathLike | None = None,
-    recipe: PathLike | Recipe | None = None,
-    *,
-    trials: int = 100,
-    budget: float | None = None,
-    epochs: int | None = None,
-    search: Sequence[str] | None = None,
-    out: PathLike | None = None,
-    study: PathLike | None = None,
-    seed: int = 0,
-    threads: int | None = None,
-    size: tuple[int, int] | None = None,
-    listener: TuningListener | None = None,
-) -> Tuned:
-    """Search for a better recipe on held-out training images, and write it; needs the extra ``tune``.
-
-    Parameters
-    ----------
-    data : str or path-like, optional
-        Catalog name or path; without one, MNIST or else the installed 5,000-image sample.
-    recipe : str, path-like or Recipe, optional
-        Where to start: name of a recipe, or a TOML file; without one, fast.
-    trials : int, default 100
-        Trainings of the whole search, those that the study remembers among them.
-    budget : float, optional
-        Seconds after which no training is begun; some of them are kept for training the best again.
-    epochs : int, optional
-        Epochs of each training; without a number, the recipe's.
-    search : sequence of str, optional
-        Which fields may change, of lr, batch_size, weight_decay, hidden, momentum, label_smoothing, warmup;
-        without it, all of these.
-    out : path-like, optional
-        The TOML file to write; without one, named after data and recipe, in the working folder.
-    study : path-like, optional
-        The file that remembers every training: the same call goes on with it. Without one, beside ``out``.
-    seed : int, default 0
-        Start of all draws: what is tried, and which images are held out.
-    threads : int, optional
-        Trainings at once, each on one thread; without a number, the cores at hand.
-    size : tuple of int, optional
-        Height and width to which every picture is scaled.
-    listener : TuningListener, optional
-        Who is told. `KeyboardInterrupt` ends the search; all finished trainings stay in the study.
-
-    Returns
-    -------
-    Tuned
-        The finalists, trained with several seeds, and whether the best is better beyond noise.
-
-    Raises
-    ------
-    UsageError, DataError, RunError
-        When an argument cannot be, the data is damaged, or the study belongs to another search.
-    MissingExtraError
-        When Optuna is not installed.
-    """
-    fields = FIELDS if search is None else tuple(search)
-    plan = Plan(trials=trials, budget=budget, seed=seed, fields=fields, threads=threads)
-    listener = listener or TuningListener()
-    start = launch.read_recipe(recipe or "fast", {} if epochs is None else {"epochs": epochs})
-    splits, found_again = launch.load_for_training(data, size, listener)
-    target = Path(out) if out is not None else file_for(found_again, start)
-    source = start.name if recipe is None or isinstance(recipe, Recipe) else str(recipe)
-    command = ["tenfold", "tune", found_again, "--recipe", source]
-    command += ["--trials", str(trials), "--seed", str(seed)]
-    command += [] if size is None else ["--size", f"{size[0]}x{size[1]}"]
-    command += [] if epochs is None else ["--epochs", str(epochs)]
-    command += [] if search is None else ["--search", ",".join(plan.fields)]
-    return search_recipe(
-        splits,
-        start,
-        plan,
-        out=target,
-        study=Path(study) if study is not None else target.with_suffix(".study"),
-        command=shlex.join(command),
-        listener=listener,
-    )
 
 
 def _deadline(budget: float, changes: RecipeChanges) -> Deadline:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -63,6 +62,8 @@ def serve(
     ] = None,
 ) -> None:
     """Put models behind HTTP: the Open Inference Protocol v2, and POST /predict for pictures."""
+    import secrets
+
     from tenfold.serving import Limits, serve
     from tenfold.serving.limits import MIB
 

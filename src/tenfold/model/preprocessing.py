@@ -18,7 +18,7 @@ from tenfold.data.picture import scale
 from tenfold.errors import ModelError, UsageError
 from tenfold.functional import Floats
 from tenfold.model.photo import Step, photo_steps
-from tenfold.model.photo.framing import ink_box_of, is_framed, reaches_border
+from tenfold.model.photo.framing import are_framed, ink_box_of, reaches_border
 
 POLARITIES = ("light-on-dark", "dark-on-light", "mixed")
 
@@ -170,7 +170,7 @@ class Preprocessing:
             return plain
         if photo == "auto" and picture.shape[:2] == self.size:
             image = _light_on_dark(plain[-1].image, self.polarity)
-            if is_framed(image, self.ink_box) or reaches_border(image):
+            if are_framed(image[None], self.ink_box)[0] or reaches_border(image):
                 return plain
         *steps, last = photo_steps(picture, self.size, self.ink_box)
         return [*steps, Step(last.name, _light_on_dark(last.image, self.polarity))]

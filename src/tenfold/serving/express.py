@@ -20,6 +20,7 @@ from starlette.types import Scope
 
 from tenfold.serving.body import Bodies, Headers
 from tenfold.serving.inference import LENGTH, SHORT
+from tenfold.serving.limits import Limits
 from tenfold.serving.metrics import Metrics
 from tenfold.serving.models import Models
 from tenfold.serving.protocol import Codec, Order
@@ -97,16 +98,21 @@ class Express:
     guard : Guard
         Who may ask.
     bodies : Bodies
-        How much may be held at a time.
+        How much is held at a time.
     metrics : Metrics
         Where to count.
+    limits : Limits
+        How long a body may be.
     """
 
-    def __init__(self, models: Models, guard: Guard, bodies: Bodies, metrics: Metrics) -> None:
+    def __init__(
+        self, models: Models, guard: Guard, bodies: Bodies, metrics: Metrics, limits: Limits
+    ) -> None:
         self._models = models
         self._guard = guard
         self._bodies = bodies
         self._metrics = metrics
+        self._longest = limits.body
         self._known: dict[bytes, Known] = {}
 
     def learn(self, request: bytes, scope: Scope) -> None:
@@ -200,6 +206,7 @@ class Express:
         if (
             not (json_size.isdigit() and int(json_size) <= min(SHORT, body_size))
             or headers.get(b"content-length") != b"%d" % body_size
+            or body_size > self._longest
             or headers.get(b"connection", b"keep-alive").lower() != b"keep-alive"
             or any(name in headers for name in DEMANDING)
         ):

@@ -92,7 +92,7 @@ def serve(
         laboratory = Lab(lab, served, host)
         paths += lab_routes(laboratory, Guard(host, lab.token))
     with _listen(host, port) as listener:
-        express = Express(served, guard, bodies, metrics)
+        express = Express(served, guard, bodies, metrics, limits)
         server = Server(App(paths, guard, metrics), express, metadata, limits, laboratory)
         if when_started:
             when_started(_url(listener), [model.name for model in served])

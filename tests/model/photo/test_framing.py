@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from tenfold.model.photo.framing import box_of, framed, ink_box_of, is_framed, stroke_width, thickened
+from tenfold.model.photo.framing import are_framed, box_of, framed, ink_box_of, stroke_width, thickened
 
 
 @st.composite
@@ -69,11 +69,16 @@ def test_framed_images_are_framed_and_others_are_not():
     level = np.zeros((60, 60), np.int64)
     level[10:50, 20:40] = level[10:20, 20:55] = 255
     image = framed(level, (28, 28), 20)
-    assert is_framed(image, 20)
-    assert not is_framed(image, 16)
-    assert not is_framed(np.roll(image, 3, 1), 20)
-    assert not is_framed(255 - image, 20)
-    assert not is_framed(image // 4, 20)
+    others = [
+        image,
+        np.roll(image, 3, 1),
+        np.roll(image, 3, 0),
+        255 - image,
+        image // 4,
+        np.zeros_like(image),
+    ]
+    np.testing.assert_array_equal(are_framed(np.stack(others), 20), [True] + 5 * [False])
+    assert not are_framed(image[None], 16)[0]
 
 
 def test_the_ink_box_is_measured_where_nearly_all_images_agree():

@@ -30,32 +30,34 @@ def ink_box_of(images: NDArray[np.uint8]) -> int | None:
         images are framed with it, or where it leaves no border.
     """
     sample = images[:: max(len(images) // SAMPLE, 1)][:SAMPLE]
-    lengths = [max(side.stop - side.start for side in box_of(image >= FAINT)) for image in sample]
-    ink_box = int(np.bincount(lengths).argmax())
+    ink_box = int(np.bincount(_lengths(sample >= FAINT)).argmax())
     if not 0 < ink_box <= min(images.shape[1:3]) - 2:
         return None
-    count = sum(is_framed(image, ink_box) for image in sample)
-    return ink_box if count * 100 >= len(sample) * 98 else None
+    return ink_box if 100 * int(are_framed(sample, ink_box).sum()) >= 98 * len(sample) else None
 
 
-def is_framed(image: NDArray[np.uint8], ink_box: int) -> bool:
-    """Say whether an image is light ink on black, as long as it should be and centred by its mass.
+def are_framed(images: NDArray[np.uint8], ink_box: int) -> NDArray[np.bool_]:
+    """Say which images are light ink on black, as long as it should be and centred by its mass.
 
     Both within one pixel; what is below 32 counts as black, and the ink must reach 192.
 
     Parameters
     ----------
-    image : ndarray of uint8, shape (H, W)
+    images : ndarray of uint8, shape (N, H, W)
         Of the training images' size.
     ink_box : int
         The longer side of the ink that is wanted, in pixels.
+
+    Returns
+    -------
+    ndarray of bool, shape (N,)
     """
-    ink = np.where(image >= FAINT, image, 0).astype(np.int64)
-    if ink.max(initial=0) < FULL:
-        return False
-    longest = max(side.stop - side.start for side in box_of(ink > 0))
-    middles = (abs(_middle(ink.sum(1 - axis)) - side // 2) for axis, side in enumerate(image.shape))
-    return abs(longest - ink_box) <= 1 and all(middle <= 1 for middle in middles)
+    ink = np.where(images >= FAINT, images, 0).astype(np.int64)
+    are: NDArray[np.bool_] = ink.max(axis=(1, 2), initial=0) >= FULL
+    are &= abs(_lengths(ink > 0) - ink_box) <= 1
+    for axis, side in ((1, images.shape[1]), (2, images.shape[2])):
+        are &= abs(_middle(ink.sum(axis=3 - axis)) - side // 2) <= 1
+    return are
 
 
 def reaches_border(image: NDArray[np.uint8]) -> bool:
@@ -70,6 +72,17 @@ def box_of(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
         places = np.flatnonzero(mask.any(axis))
         sides.append(slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 0))
     return sides[0], sides[1]
+
+
+def _lengths(masks: NDArray[np.bool_]) -> Integers:
+    """Return the longer side of the box around each mask, (N, H, W); 0 where it is empty."""
+    lengths = []
+    for axis in (1, 2):
+        is_inked = np.asarray(masks.any(axis))
+        before, after = is_inked.argmax(axis=1), is_inked[:, ::-1].argmax(axis=1)
+        lengths.append(np.where(is_inked.any(axis=1), is_inked.shape[1] - before - after, 0))
+    longer: Integers = np.maximum(*lengths)
+    return longer
 
 
 def thickened(level: Integers) -> Integers:
@@ -140,14 +153,15 @@ def framed(level: Integers, size: tuple[int, int], ink_box: int) -> NDArray[np.u
     height, width = (max((2 * side * ink_box + longest) // (2 * longest), 1) for side in ink.shape)
     small = resized(ink, height, width)
     top, left = (
-        min(max(side // 2 - _middle(small.sum(1 - axis)), 0), side - small.shape[axis])
+        min(max(side // 2 - int(_middle(small.sum(1 - axis))), 0), side - small.shape[axis])
         for axis, side in enumerate(size)
     )
     image[top : top + height, left : left + width] = small
     return image
 
 
-def _middle(masses: Integers) -> int:
-    """Return the place of the centre of mass, rounded."""
-    total = int(masses.sum())
-    return (2 * int(masses @ np.arange(len(masses))) + total) // (2 * total)
+def _middle(masses: Integers) -> Integers:
+    """Return the place of the centre of mass along the last axis, rounded; 0 where there is no mass."""
+    total = masses.sum(axis=-1)
+    middle: Integers = (2 * (masses @ np.arange(masses.shape[-1])) + total) // np.maximum(2 * total, 1)
+    return middle
