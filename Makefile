@@ -21,11 +21,9 @@ train: $(VENVS)/train/.ready
 	$(VENVS)/train/bin/tenfold train --recipe lecture
 	$(VENVS)/train/bin/tenfold train --recipe fast --report
 
-# A file's tests stay together, as they share trainings. PyTorch's threads would keep each other from the cores while
-# they wait, were they not told to sleep. SCIPY_ARRAY_API lets scikit-learn's own checks of estimators run in full.
+# SCIPY_ARRAY_API lets scikit-learn's own checks of estimators run in full.
 test: $(VENVS)/dev/.ready
-	OMP_WAIT_POLICY=PASSIVE SCIPY_ARRAY_API=1 \
-	  $(VENVS)/dev/bin/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report=term $(ARGS)
+	SCIPY_ARRAY_API=1 $(VENVS)/dev/bin/python -m pytest --cov --cov-report=term $(ARGS)
 
 native-test: $(SANITIZERS:%=native-test-%)
 

@@ -90,7 +90,7 @@ def test_a_model_is_calibrated_on_what_was_held_out_and_on_nothing_else(splits, 
     run = trained(splits, recipe, tmp_path / "run")
     model = Model.load(run.model_path)
     held_out = splits.train.select(partition(splits.train.labels, run.recipe).calibration)
-    sharp = unsmoothed(model.logits(held_out.images), recipe.label_smoothing, model.network.head)
+    sharp = unsmoothed(model.logits(held_out.images), model.calibration.label_smoothing, model.network.head)
     likeliest = minimize_scalar(
         lambda t: log_loss(held_out.labels, softmax(sharp / t, axis=1), labels=range(10)), (0.5, 2)
     )
