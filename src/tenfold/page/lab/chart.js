@@ -10,6 +10,7 @@ const TOP = 12;
 const BOTTOM = 34;
 const KINDS = 12; // colours by dashes, before they begin anew
 const MOST_TICKS = 6;
+const ROUND = [1, 10, 100, 1000, 10_000, 100_000].flatMap((power) => [1, 2, 5].map((n) => n * power)); // epochs
 const MOST_POINTS = 1000; // of a line; more than a screen can show
 
 /** How lines look: a class of the style sheet for the run's number. */
@@ -79,7 +80,7 @@ export class Chart {
       this.#add("line", { class: "rule", x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value) });
       this.#add("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, this.#scale.written(value));
     }
-    const step = Math.max(1, Math.ceil(epochs / MOST_TICKS));
+    const step = ROUND.find((epochsApart) => epochs / epochsApart <= MOST_TICKS);
     for (let epoch = 0; epoch <= epochs; epoch += step) {
       this.#add("text", { x: x(epoch), y: HEIGHT - BOTTOM + 16, "text-anchor": "middle" }, epoch);
     }
