@@ -182,6 +182,6 @@ def meanwhile(work: Callable[[], object], probe: Callable[[], float]) -> list[fl
         found = []
         while not working.done():
             found.append(probe())
-            time.sleep(0.05)
+            time.sleep(0.05)  # a probe now and then, not a load of its own
         working.result()
     return found

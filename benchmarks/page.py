@@ -14,8 +14,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import tenfold
 from benchmarks.rounds import Result, table
-from tenfold import api
 
 PACKAGES = ("tenfold", "playwright")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -44,8 +44,8 @@ def run(repeats: int) -> Result:
     if chromium is None:
         return Result("Left out: Chromium or playwright is not installed.")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
-        trained = api.train("mnist", "fast", out=Path(folder) / "run")
-        file = api.export(trained.path, "html", Path(folder) / "digits.html")
+        trained = tenfold.train("mnist", "fast", out=Path(folder) / "run")
+        file = tenfold.export(trained.path, "html", Path(folder) / "digits.html")
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         delays = []
         for _ in range(repeats):

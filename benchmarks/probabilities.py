@@ -24,9 +24,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+import tenfold
 from benchmarks.mnist import NEEDS_MNIST, has_mnist
 from benchmarks.rounds import Result, table
-from tenfold import api
 from tenfold.data.image_set import Splits
 from tenfold.evaluation.bootstrap import Bootstrap
 from tenfold.evaluation.calibration_error import Binning, calibration_error, expected_error
@@ -64,7 +64,7 @@ class Answers:
     def of(cls, data: str, splits: Splits, recipe: str, seed: int) -> "Answers":
         """Train, and ask."""
         with tempfile.TemporaryDirectory() as folder:
-            run = api.train(data, recipe, seed=seed, out=Path(folder) / "run")
+            run = tenfold.train(data, recipe, seed=seed, out=Path(folder) / "run")
             model = Model.load(run.model_path)
         assert model.calibration is not None
         logits = Predictor(model).logits
@@ -106,7 +106,7 @@ def run(repeats: int) -> Result:
         return Result(NEEDS_MNIST)
     errors, coverages = [], []
     for data, title in SETS.items():
-        splits = api.load_data(data)
+        splits = tenfold.load_data(data)
         for recipe in RECIPES:
             name = f"{title}, `{recipe}`"
             learnt = [Answers.of(data, splits, recipe, seed) for seed in range(repeats)]

@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+import tenfold
 from benchmarks.mnist import NEEDS_MNIST, has_mnist
 from benchmarks.rounds import Result, table
-from tenfold import api
 from tenfold.data.image_set import ImageSet
 from tenfold.model.model_file import Model
 from tenfold.model.predictor import Predictor
@@ -41,7 +41,7 @@ def run(repeats: int) -> Result:
     """Train both recipes on both sets with as many seeds as there are repeats."""
     if not has_mnist():
         return Result(NEEDS_MNIST)
-    tests = {name: api.load_data(name).test for name in SETS}
+    tests = {name: tenfold.load_data(name).test for name in SETS}
     genuine, foreign = [], []
     for name, title in SETS.items():
         for recipe in RECIPES:
@@ -60,7 +60,7 @@ def run(repeats: int) -> Result:
 def trained(data: str, recipe: str, seed: int) -> Predictor:
     """Train, and open the model."""
     with tempfile.TemporaryDirectory() as folder:
-        run = api.train(data, recipe, seed=seed, out=Path(folder) / "run")
+        run = tenfold.train(data, recipe, seed=seed, out=Path(folder) / "run")
         return Predictor(Model.load(run.model_path))
 
 

@@ -14,26 +14,16 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from tenfold.api import (
-        compare,
-        doctor,
-        draw_weights,
-        evaluate,
-        explain,
-        export,
-        fetch_data,
-        inspect,
-        list_data,
-        load_data,
-        predict,
-        relabel,
-        repeat,
-        report,
-        robustness,
-        suspects,
-        train,
-        tune,
-    )
+    from tenfold.api.answers import compare, evaluate, predict
+    from tenfold.api.corrupting import robustness
+    from tenfold.api.explaining import draw_weights, explain
+    from tenfold.api.exporting import export
+    from tenfold.api.looking import doctor, inspect
+    from tenfold.api.reporting import report
+    from tenfold.api.searching import tune
+    from tenfold.api.suspecting import relabel, suspects
+    from tenfold.api.training import repeat, train
+    from tenfold.data.catalog import fetch_data, list_data, load_data
     from tenfold.data.image_set import ImageSet, Splits
     from tenfold.errors import (
         DataError,
@@ -62,26 +52,16 @@ if TYPE_CHECKING:
     from tenfold.tuning.tuned import Tuned
 
 _HOME = {
-    "tenfold.api": (
-        "compare",
-        "doctor",
-        "draw_weights",
-        "evaluate",
-        "explain",
-        "export",
-        "fetch_data",
-        "inspect",
-        "list_data",
-        "load_data",
-        "predict",
-        "relabel",
-        "repeat",
-        "report",
-        "robustness",
-        "suspects",
-        "train",
-        "tune",
-    ),
+    "tenfold.api.answers": ("compare", "evaluate", "predict"),
+    "tenfold.api.corrupting": ("robustness",),
+    "tenfold.api.explaining": ("draw_weights", "explain"),
+    "tenfold.api.exporting": ("export",),
+    "tenfold.api.looking": ("doctor", "inspect"),
+    "tenfold.api.reporting": ("report",),
+    "tenfold.api.searching": ("tune",),
+    "tenfold.api.suspecting": ("relabel", "suspects"),
+    "tenfold.api.training": ("repeat", "train"),
+    "tenfold.data.catalog": ("fetch_data", "list_data", "load_data"),
     "tenfold.data.image_set": ("ImageSet", "Splits"),
     "tenfold.errors": (
         "DataError",

@@ -60,7 +60,7 @@ def test_the_page_shows_what_the_json_says(runs, evaluate):
 
 
 def test_two_models_are_compared_on_the_same_images(runs, evaluate, digits):
-    images = tenfold.api.load_data(digits).test
+    images = tenfold.load_data(digits).test
     first, second = (wrong_and_right(run, images) for run in runs)
     values = json.loads(evaluate(runs[0], "--against", runs[1], "--json"))
     check(values, "comparison")
@@ -85,7 +85,7 @@ def test_the_order_of_the_classes_does_not_matter(runs, digits):
         classes=tuple(model.classes[k] for k in order),
         weights=model.weights | {name: model.weights[name][order] for name in last},
     )
-    found = tenfold.api.compare(model, turned, digits)
+    found = tenfold.compare(model, turned, digits)
     assert (found.first, found.second) == (0, 0)
     assert found.p_value == 1
 
@@ -94,11 +94,11 @@ def test_models_that_cannot_be_compared_are_refused(runs, digits, tmp_path):
     model = tenfold.Model.load(runs[0] / "model.safetensors")
     other = dataclasses.replace(model, classes=(*model.classes[:9], "ten"))
     with pytest.raises(ModelError, match="only the first model knows '9'"):
-        tenfold.api.compare(model, other, digits)
+        tenfold.compare(model, other, digits)
     elsewhere = dataclasses.replace(model, provenance=model.provenance | {"data_sha256": "0" * 64})
     with pytest.raises(UsageError, match="name the data to compare them on"):
-        tenfold.api.compare(model, elsewhere)
-    assert tenfold.api.compare(model, elsewhere, digits).difference == 0
+        tenfold.compare(model, elsewhere)
+    assert tenfold.compare(model, elsewhere, digits).difference == 0
     wide = tenfold.train(digits, size=(4, 4), hidden=(8,), recipe="lecture", epochs=1, out=tmp_path / "small")
     with pytest.raises(ModelError, match="the first model takes 8×8, the second 4×4"):
-        tenfold.api.compare(runs[0], wide.path, digits)
+        tenfold.compare(runs[0], wide.path, digits)

@@ -3,14 +3,14 @@
 import pytest
 from PIL.Image import Resampling
 
-from tenfold.data.drawing import cell_size, fonts, png_path, shortened
+from tenfold.data.drawing import Cell, fonts, png_path, shortened
 from tenfold.errors import UsageError
 
 
 def test_the_longer_side_fits_and_small_pictures_keep_their_pixels():
-    assert cell_size((28, 14), 56) == (28, 56, Resampling.NEAREST)
-    assert cell_size((100, 400), 200) == (200, 50, Resampling.LANCZOS)
-    assert cell_size((1, 1000), 100) == (100, 1, Resampling.LANCZOS)
+    assert Cell.fitting((28, 14), 56) == Cell(28, 56, Resampling.NEAREST)
+    assert Cell.fitting((100, 400), 200) == Cell(200, 50, Resampling.LANCZOS)
+    assert Cell.fitting((1, 1000), 100) == Cell(100, 1, Resampling.LANCZOS)
 
 
 def test_a_name_is_one_line_and_fits():

@@ -210,14 +210,14 @@ def mnist(one_thread, tmp_path_factory):
     """Recipe `fast` on the full MNIST: refusal, test digits with logits, and what gives logits for others."""
     if "TENFOLD_DATA" not in os.environ:
         pytest.skip("needs the full MNIST: set TENFOLD_DATA")
-    from tenfold import api
+    import tenfold
     from tenfold.data.load import load_path
     from tenfold.model.model_file import Model
     from tenfold.model.predictor import Predictor
     from tenfold.training.partition import partition
 
     splits = load_path(Path(os.environ["TENFOLD_DATA"]) / "mnist")
-    run = api.train(
+    run = tenfold.train(
         Path(os.environ["TENFOLD_DATA"]) / "mnist", "fast", out=tmp_path_factory.mktemp("mnist") / "run"
     )
     ask = Predictor(Model.load(run.model_path)).logits

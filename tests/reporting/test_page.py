@@ -123,7 +123,7 @@ def test_the_surest_mistakes_come_first(page):
 
 
 def test_the_command_trains_the_same_model_again(run, page, tmp_path, monkeypatch):
-    from tenfold import api
+    import tenfold
 
     commands = [text for _, text in page.all("code") if "tenfold train" in text]
     assert len(commands) == 1
@@ -131,5 +131,5 @@ def test_the_command_trains_the_same_model_again(run, page, tmp_path, monkeypatc
     recipe = tmp_path / "recipe.toml"
     (text,) = [text for _, text in page.all("code") if text.startswith('name = "fast"')]
     recipe.write_text(text, "utf-8")
-    again = api.train(run.settings.data, recipe, engine=run.settings.engine, out=tmp_path / "again")
+    again = tenfold.train(run.settings.data, recipe, engine=run.settings.engine, out=tmp_path / "again")
     assert again.model_path.read_bytes() == run.model_path.read_bytes()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tenfold import api
+import tenfold
 from tenfold.data.image_set import ImageSet
 from tenfold.errors import UsageError
 from tenfold.training.augmentation import AUGMENTATIONS, Augmentation
@@ -57,7 +57,7 @@ def test_inspect_draws_it_and_knows_the_names(images, tmp_path):
         x_test=images.images[:2],
         y_test=images.labels[:2],
     )
-    api.inspect(tmp_path / "shapes.npz", augment=tmp_path / "drawn.png", augmentation="objects")
+    tenfold.inspect(tmp_path / "shapes.npz", augment=tmp_path / "drawn.png", augmentation="objects")
     assert len(cells(tmp_path / "drawn.png")) == 2
     with pytest.raises(UsageError, match=r"^augmentation: 'rubber'; expected none, handwriting, objects$"):
-        api.inspect(tmp_path / "shapes.npz", augment=tmp_path / "other.png", augmentation="rubber")
+        tenfold.inspect(tmp_path / "shapes.npz", augment=tmp_path / "other.png", augmentation="rubber")

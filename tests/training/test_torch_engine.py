@@ -79,7 +79,7 @@ def lectures_lines(splits, seed, epochs):
 @needs_mnist
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_the_lectures_very_lines(seed, tmp_path, capsys):
-    from tenfold.api import train
+    from tenfold import train
     from tenfold.cli.following import PlainLines
 
     threads = torch.get_num_threads()  # with another number, products round otherwise

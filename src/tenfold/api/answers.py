@@ -8,8 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from tenfold.api.opening import labelled_images, open_picture, open_predictor
-from tenfold.data.selection import find_pictures
+from tenfold.api.opening import labelled_images, open_picture, open_predictor, pictures_named
 from tenfold.errors import ModelError, UsageError
 from tenfold.evaluation.comparison import Comparison
 from tenfold.evaluation.measure import measure
@@ -52,6 +51,8 @@ def evaluate(
 
     Raises
     ------
+    RunError
+        When a folder holds no finished run.
     ModelError
         When the model is damaged, or made for other classes or another size.
     DataError
@@ -91,6 +92,8 @@ def compare(
 
     Raises
     ------
+    RunError
+        When a folder holds no finished run.
     ModelError
         When a model is damaged, or the two know other classes or take images of another shape.
     DataError
@@ -169,6 +172,8 @@ def predict(
 
     Raises
     ------
+    RunError
+        When a folder holds no finished run.
     ModelError
         When the model is damaged.
     DataError
@@ -176,13 +181,9 @@ def predict(
     UsageError
         When there are no pictures, no such precision or method, or no such coverage can be had.
     """
-    if isinstance(images, str | os.PathLike):
-        images = [images]
-    if not images:
-        raise UsageError("images: none; expected picture files, folders, patterns, or - for standard input")
+    sources = pictures_named(images)
     predictor = open_predictor(model, precision)
     preprocessing = predictor.model.preprocessing
-    sources = find_pictures(images)
     if steps is not None:
         shown = {source: preprocessing.steps(open_picture(source), photo) for source in sources}
         write_strip(shown, steps)

@@ -43,6 +43,8 @@ def robustness(
 
     Raises
     ------
+    RunError
+        When a folder holds no finished run.
     ModelError
         When the model is damaged, or made for other classes or another size.
     DataError

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tenfold.api.opening import open_model, open_picture, open_predictor
+from tenfold.api.opening import open_model, open_picture, open_predictor, pictures_named
 from tenfold.data.drawing import png_path
-from tenfold.data.selection import find_pictures
-from tenfold.errors import UsageError
 from tenfold.evaluation.explanation import Explanation, Method, explanation
 from tenfold.evaluation.explanation_sheet import explanation_sheet
 from tenfold.evaluation.weight_sheet import weight_sheet
@@ -53,6 +51,8 @@ def explain(
 
     Raises
     ------
+    RunError
+        When a folder holds no finished run.
     ModelError
         When the model is damaged.
     DataError
@@ -60,16 +60,12 @@ def explain(
     UsageError
         When there are no pictures, no such class or no such method.
     """
-    if isinstance(images, str | os.PathLike):
-        images = [images]
-    if not images:
-        raise UsageError("images: none; expected picture files, folders, patterns, or - for standard input")
+    sources = pictures_named(images)
     if out is not None:
         png_path(out, "an explanation")
     how = method if isinstance(method, Method) else Method(method)
     predictor = open_predictor(model, "float32")
     known = predictor.model
-    sources = find_pictures(images)
     prepared = np.stack([known.preprocessing.prepare(open_picture(source)) for source in sources])
     rows = zip(sources, prepared, predictor.probabilities(prepared), strict=True)
     found = {
@@ -97,6 +93,8 @@ def draw_weights(model: PathLike | Model, out: PathLike) -> Path:
 
     Raises
     ------
+    RunError
+        When a folder holds no finished run.
     ModelError
         When the model is damaged.
     UsageError

@@ -45,6 +45,8 @@ def export(model: PathLike | Model, to: Format, out: PathLike | None = None) -> 
     ------
     MissingExtraError
         When onnx or onnxruntime is not installed.
+    RunError
+        When a folder holds no finished run.
     ModelError
         When the model is damaged, or what was written answers otherwise.
     UsageError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from tenfold.data.catalog import load_data
 from tenfold.data.image_set import ImageSet, Splits
 from tenfold.data.picture import read_picture
-from tenfold.data.selection import STANDARD_INPUT
+from tenfold.data.selection import STANDARD_INPUT, find_pictures
 from tenfold.errors import DataError, ModelError, UsageError
 from tenfold.model.model_file import Model
 from tenfold.model.predictor import Predictor
@@ -60,6 +61,15 @@ def trained_on(model: Model) -> Splits:
             "name it, or another data set, to measure the model on it as it is now"
         )
     return splits
+
+
+def pictures_named(images: PathLike | Sequence[PathLike]) -> list[str]:
+    """Find the pictures that a caller names by one path or several."""
+    if isinstance(images, str | os.PathLike):
+        images = [images]
+    if not images:
+        raise UsageError("images: none; expected picture files, folders, patterns, or - for standard input")
+    return find_pictures(images)
 
 
 def open_picture(source: str) -> NDArray[np.uint8]:

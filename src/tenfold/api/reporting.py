@@ -7,15 +7,14 @@ import time
 from pathlib import Path
 
 from tenfold import atomic, launch
-from tenfold.api.opening import trained_on
+from tenfold.api.opening import open_predictor, trained_on
 from tenfold.data.catalog import load_data
 from tenfold.data.image_set import ImageSet, Splits
 from tenfold.data.inspection.faults import Part
-from tenfold.errors import DataError, RunError, UsageError
+from tenfold.errors import DataError, UsageError
 from tenfold.evaluation.cross_validation import FoldListener
 from tenfold.evaluation.suspects import find_suspects
 from tenfold.model.model_file import Model
-from tenfold.model.predictor import Predictor
 from tenfold.reporting.drawing import require_matplotlib
 from tenfold.reporting.findings import LabelSearch, gather
 from tenfold.reporting.page import page
@@ -68,11 +67,8 @@ def report(
     """
     require_matplotlib()
     run = run if isinstance(run, Run) else Run.open(run)
-    if not run.is_complete:
-        raise RunError(f"{run.path}: is not finished; go on with: tenfold train --resume {run.path}")
+    predictor = open_predictor(run.path)
     target = _checked(Path(out) if out is not None else run.path / REPORT)
-    predictor = Predictor(Model.load(run.model_path))
-    predictor.check_golden()
     splits = _splits(predictor.model, data)
     search = _search(splits.train, listener or FoldListener()) if suspects else None
     findings = gather(run, predictor, splits, search)

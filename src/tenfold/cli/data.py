@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+import tenfold
 from tenfold.cli.downloading import download_bar
 from tenfold.cli.options import JsonOption, print_json
 
@@ -15,9 +16,7 @@ app = typer.Typer(help="List the known data sets, or fetch one.", rich_markup_mo
 @app.command("list")
 def list_(json: JsonOption = False) -> None:
     """List the known data sets, and where each lies on this machine."""
-    from tenfold import api
-
-    listings = api.list_data()
+    listings = tenfold.list_data()
     if json:
         print_json([listing.to_dict() for listing in listings])
         return
@@ -29,8 +28,6 @@ def list_(json: JsonOption = False) -> None:
 @app.command()
 def fetch(name: Annotated[str, typer.Argument(help="Name of a known data set.", show_default=False)]) -> None:
     """Fetch a known data set into the cache, unless it is at hand, and print where it lies."""
-    from tenfold import api
-
     with download_bar() as progress:
-        where = api.fetch_data(name, progress=progress)
+        where = tenfold.fetch_data(name, progress=progress)
     typer.echo(where)

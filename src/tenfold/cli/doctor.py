@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import typer
 
+import tenfold
 from tenfold.cli.options import JsonOption, print_json
 
 
 def doctor(json: JsonOption = False) -> None:
     """Say which engine, instruction set, precision, threads and data will be used here, and why."""
-    from tenfold import api
-
-    found = api.doctor()
+    found = tenfold.doctor()
     if json:
         print_json(found.to_dict())
         return

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import tenfold
 from tenfold.cli.options import (
     JsonOption,
     ModelArgument,
@@ -44,15 +45,13 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     """Measure a model on labelled images: accuracy, probabilities and classes, with 95 % intervals."""
-    from tenfold import api
-
     asked: dict[str, Any] = {"split": split, "size": parse_size(size), "precision": precision}
     if against is None:
-        result = api.evaluate(model, data, **asked)
+        result = tenfold.evaluate(model, data, **asked)
         lines = _evaluation_lines(result)
         values = result.to_dict()
     else:
-        comparison = api.compare(model, against, data, **asked)
+        comparison = tenfold.compare(model, against, data, **asked)
         lines = _comparison_lines(comparison, model, against)
         values = comparison.to_dict()
     if json:

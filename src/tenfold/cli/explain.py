@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import tenfold
 from tenfold.cli.options import JsonOption, ModelArgument, print_json
 from tenfold.errors import UsageError
 
@@ -75,17 +76,16 @@ def explain(
     json: JsonOption = False,
 ) -> None:
     """Say which pixels of pictures speak for a class and which against it, as numbers or a heat map."""
-    from tenfold import api
     from tenfold.evaluation.explanation import Method
 
     if bool(images) == (weights is not None):
         count = "both" if images else "neither"
         raise UsageError(f"explain: {count} of pictures and --weights; expected one of the two")
     if weights is not None:
-        api.draw_weights(model, weights)
+        tenfold.draw_weights(model, weights)
         return
     how = Method(method, baseline, steps, window, stride)
-    found = api.explain(model, images or [], target=target, against=against, method=how, out=out)
+    found = tenfold.explain(model, images or [], target=target, against=against, method=how, out=out)
     if json:
         print_json([{"image": path} | each.to_dict() for path, each in found.items()])
         return

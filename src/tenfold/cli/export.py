@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+import tenfold
 from tenfold.cli.options import ModelArgument
 
 
@@ -29,7 +30,5 @@ def export(
     ] = None,
 ) -> None:
     """Write a model for other programs, and check that they answer as it does."""
-    from tenfold import api
-
-    path = api.export(model, to, out)
+    path = tenfold.export(model, to, out)
     typer.echo(f"export: {path}")

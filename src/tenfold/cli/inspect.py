@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import tenfold
 from tenfold.cli.downloading import download_bar
 from tenfold.cli.options import JsonOption, SizeOption, parse_size, print_json
 
@@ -40,10 +41,8 @@ def inspect(
 
     Ends with exit code 1 when there are errors, 0 when there are none or only warnings.
     """
-    from tenfold import api
-
     with download_bar() as progress:
-        found = api.inspect(
+        found = tenfold.inspect(
             data,
             size=parse_size(size),
             sheet=sheet,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import tenfold
 from tenfold.cli.options import JsonOption, ModelArgument, PrecisionOption, number, print_json
 
 if TYPE_CHECKING:
@@ -48,10 +49,8 @@ def predict(
     json: JsonOption = False,
 ) -> None:
     """Say what pictures show: a class, several where there is doubt, or none of these."""
-    from tenfold import api
-
     any_photo: Any = photo
-    predictions = api.predict(
+    predictions = tenfold.predict(
         model,
         images,
         coverage=coverage,

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+import tenfold
+
 
 def report(
     run: Annotated[str, typer.Argument(help="Folder of a finished run.", show_default=False)],
@@ -23,9 +25,8 @@ def report(
     ] = True,
 ) -> None:
     """Write a run's report: one HTML file that needs no network, in English and 中文."""
-    from tenfold import api
     from tenfold.cli.following_folds import following_folds
 
     with following_folds() as listener:
-        path = api.report(run, out, data=data, suspects=suspects, listener=listener)
+        path = tenfold.report(run, out, data=data, suspects=suspects, listener=listener)
     typer.echo(f"report: {path}")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+import tenfold
 from tenfold.cli.options import JsonOption, ModelArgument, SizeOption, parse_size, print_json
 
 
@@ -25,10 +26,8 @@ def robustness(
     json: JsonOption = False,
 ) -> None:
     """Measure a model on images slanted, shrunk, turned, shifted, noisy, smeared, light or striped."""
-    from tenfold import api
-
     any_split: Any = split
-    found = api.robustness(model, data, split=any_split, seed=seed, size=parse_size(size))
+    found = tenfold.robustness(model, data, split=any_split, seed=seed, size=parse_size(size))
     if json:
         print_json(found.to_dict())
         return

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+import tenfold
 from tenfold.cli.options import (
     SizeOption,
     number,
@@ -91,7 +92,6 @@ def train(
     json: Annotated[bool, typer.Option("--json", help="A JSON object a line, for machines.")] = False,
 ) -> None:
     """Train a network, test it after each epoch, and write a run."""
-    from tenfold import api
     from tenfold.cli.following import JsonLines, LiveTable, PlainLines, Seeds, stopping_at_signals
 
     fields = {
@@ -133,12 +133,12 @@ def train(
                 raise UsageError(f"repeat: --{name} is for one run; leave --repeat or --{name} away")
         seeds = JsonLines() if json else Seeds()
         with stopping_at_signals(seeds):
-            result = api.repeat(repeat, data, recipe, listener=seeds, **settings, **changes)
+            result = tenfold.repeat(repeat, data, recipe, listener=seeds, **settings, **changes)
         seeds.summed_up(result)
         return
     follower = JsonLines() if json else PlainLines() if plain or not sys.stdout.isatty() else LiveTable()
     with stopping_at_signals(follower):
-        api.train(data, recipe, resume=resume, report=report, listener=follower, **settings, **changes)
+        tenfold.train(data, recipe, resume=resume, report=report, listener=follower, **settings, **changes)
 
 
 def _left(budget: float | None) -> float | None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+import tenfold
 from tenfold.cli.options import SizeOption, parse_seconds, parse_size, whole_number
 
 
@@ -63,13 +64,12 @@ def tune(
     json: Annotated[bool, typer.Option("--json", help="A JSON object a line, for machines.")] = False,
 ) -> None:
     """Search for a better recipe on held-out training images, and write it; needs the extra 'tune'."""
-    from tenfold import api
     from tenfold.cli.following_tuning import TuningJson, TuningTable, keeping_what_was_found
 
     seconds = parse_seconds(budget)
     follower = TuningJson() if json else TuningTable(data)
     with keeping_what_was_found(follower):
-        api.tune(
+        tenfold.tune(
             data,
             recipe,
             trials=trials,

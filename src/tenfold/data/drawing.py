@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,10 @@ from tenfold.atomic import replacing
 from tenfold.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image, Resampling
+    from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont, ImageFont
 
     Font = FreeTypeFont | ImageFont
@@ -51,22 +55,55 @@ def shortened(name: str, font: Font, width: int = MAX_NAME) -> str:
     return name
 
 
-def cell_size(size: tuple[int, int], longest: int) -> tuple[int, int, int]:
-    """Return width and height at which to draw a picture, and the filter that takes it there.
+@dataclass(frozen=True)
+class Cell:
+    """The place of a picture on a sheet.
 
     Parameters
     ----------
-    size : tuple of int
-        Height and width of the picture.
-    longest : int
-        Pixels of its longer side as drawn; small pictures are magnified without smoothing.
+    width, height : int
+        In pixels.
+    zoom : Resampling
+        The filter that takes the picture there.
     """
-    from PIL.Image import Resampling
 
-    height, width = size
-    scale = longest / max(height, width)
-    zoom = Resampling.NEAREST if scale >= 1 else Resampling.LANCZOS
-    return max(round(width * scale), 1), max(round(height * scale), 1), zoom
+    width: int
+    height: int
+    zoom: Resampling
+
+    @classmethod
+    def fitting(cls, size: tuple[int, ...], longest: int) -> Cell:
+        """Return the place of pictures of one shape.
+
+        Parameters
+        ----------
+        size : tuple of int
+            Height and width of the pictures, and the channels if they have some.
+        longest : int
+            Pixels of the longer side as drawn; small pictures are magnified without smoothing.
+        """
+        from PIL.Image import Resampling
+
+        height, width = size[:2]
+        scale = longest / max(height, width)
+        zoom = Resampling.NEAREST if scale >= 1 else Resampling.LANCZOS
+        return cls(max(round(width * scale), 1), max(round(height * scale), 1), zoom)
+
+    def paste(self, sheet: Image, picture: NDArray[np.uint8], corner: tuple[int, int]) -> None:
+        """Draw a picture, its upper left corner there."""
+        from PIL import Image
+
+        sheet.paste(Image.fromarray(picture).resize((self.width, self.height), self.zoom), corner)
+
+
+def titled_sheet(size: tuple[int, int], title: str, font: Font) -> tuple[Image, ImageDraw]:
+    """Return a white sheet of so many pixels, wide and high, with its title; and the pen to write on it."""
+    from PIL import Image, ImageDraw
+
+    sheet = Image.new("RGB", size, "white")
+    pen = ImageDraw.Draw(sheet)
+    pen.text((MARGIN, MARGIN), title, INK, font)
+    return sheet, pen
 
 
 def png_path(path: str | os.PathLike[str], what: str) -> Path:

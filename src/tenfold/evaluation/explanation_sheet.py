@@ -18,17 +18,19 @@ from tenfold.data.drawing import (
     PALE,
     TEXT,
     TITLE,
-    cell_size,
+    Cell,
     fonts,
     png_path,
     save_png,
     shortened,
+    titled_sheet,
 )
 from tenfold.evaluation.explanation import Explanation
 from tenfold.evaluation.heat_map import draw_legend, heat_map, legend_width
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
 
     from tenfold.data.drawing import Font
 
@@ -71,28 +73,25 @@ def explanation_sheet(explanations: Mapping[str, Explanation], path: str | os.Pa
 
 
 def _draw(explanations: Mapping[str, Explanation]) -> Image:
-    from PIL import Image
-
     shown = list(explanations.items())[:MAX_ROWS]
     first = shown[0][1]
     title = f"Why? By {first.method.name.replace('-', ' ')}"
     title_font, font = fonts(title + "".join(name + each.target + each.label for name, each in shown))
-    width, height, zoom = cell_size((first.image.shape[0], first.image.shape[1]), CELL)
-    left, top = MARGIN + width + GAP, MARGIN + 2 * TITLE
-    text_left = left + width + MARGIN
-    row_height = max(height, 5 * (TEXT + GAP)) + MARGIN
+    cell = Cell.fitting(first.image.shape, CELL)
+    left, top = MARGIN + cell.width + GAP, MARGIN + 2 * TITLE
+    text_left = left + cell.width + MARGIN
+    row_height = max(cell.height, 5 * (TEXT + GAP)) + MARGIN
     bottom = top + len(shown) * row_height
     page_width = max(text_left + MAX_NAME, MARGIN + legend_width(font, _BELOW, _ABOVE)) + MARGIN
-    sheet = Image.new("RGB", (page_width, bottom + 3 * TEXT + MARGIN), "white")
-    _write(sheet, (MARGIN, MARGIN), [title], title_font)
+    sheet, pen = titled_sheet((page_width, bottom + 3 * TEXT + MARGIN), title, title_font)
     for row, (name, each) in enumerate(shown):
         y = top + row * row_height
-        for x, picture in ((MARGIN, each.image), (left, _heat(each))):
-            sheet.paste(Image.fromarray(picture).resize((width, height), zoom), (x, y))
-        _write(sheet, (text_left, y), [shortened(line, font) for line in _lines(name, each)], font)
+        cell.paste(sheet, each.image, (MARGIN, y))
+        cell.paste(sheet, _heat(each), (left, y))
+        _write(pen, (text_left, y), [shortened(line, font) for line in _lines(name, each)], font)
     draw_legend(sheet, (MARGIN, bottom), font, _BELOW, _ABOVE)
     if hidden := len(explanations) - len(shown):
-        _write(sheet, (MARGIN, bottom + 2 * TEXT), [f"and {hidden:,} more pictures"], font)
+        pen.text((MARGIN, bottom + 2 * TEXT), f"and {hidden:,} more pictures", PALE, font)
     return sheet
 
 
@@ -114,11 +113,9 @@ def _lines(name: str, each: Explanation) -> list[str]:
     ]
 
 
-def _write(sheet: Image, corner: tuple[int, int], lines: list[str], font: Font) -> None:
+def _write(pen: ImageDraw, corner: tuple[int, int], lines: list[str], font: Font) -> None:
     """Write lines below one another, the first darker than the others."""
-    from PIL import ImageDraw
-
     x, y = corner
     for line, colour in zip(lines, [INK, *[PALE] * len(lines)], strict=False):
-        ImageDraw.Draw(sheet).text((x, y), line, colour, font)
+        pen.text((x, y), line, colour, font)
         y += TEXT + GAP

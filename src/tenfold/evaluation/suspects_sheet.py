@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +14,12 @@ from tenfold.data.drawing import (
     PALE,
     TEXT,
     TITLE,
-    cell_size,
+    Cell,
     fonts,
     png_path,
     save_png,
     shortened,
+    titled_sheet,
 )
 
 if TYPE_CHECKING:
@@ -60,8 +62,6 @@ def suspects_sheet(suspects: Suspects, path: str | os.PathLike[str]) -> Path:
 
 
 def _draw(suspects: Suspects) -> Image:
-    from PIL import Image, ImageDraw
-
     rows = suspects.rows[:MOST]
     images = {part.name: part.images for part in suspects.parts}
     title = _title(suspects)
@@ -70,20 +70,18 @@ def _draw(suspects: Suspects) -> Image:
         (f"{rank}:", shortened(row.given, font), shortened(row.suggested, font))
         for rank, row in enumerate(rows, 1)
     ]
-    width, height, zoom = cell_size(suspects.parts[0].images.size, CELL)
+    cell = Cell.fitting(suspects.parts[0].images.size, CELL)
     indent = int(font.getlength(f"{MOST}: "))
     widest = max((font.getlength(name) for _, *names in captions for name in names), default=0)
-    across, down = max(width, indent + int(widest) + 1) + 2 * GAP, height + 2 * LINE + 4 * GAP
+    across, down = max(cell.width, indent + int(widest) + 1) + 2 * GAP, cell.height + 2 * LINE + 4 * GAP
     columns = max(1, min(COLUMNS, len(rows)))
     top, right = MARGIN + 2 * TITLE, max(columns * across, int(title_font.getlength(title)))
-    sheet = Image.new("RGB", (right + 2 * MARGIN, top + -(-len(rows) // columns) * down + MARGIN), "white")
-    pen = ImageDraw.Draw(sheet)
-    pen.text((MARGIN, MARGIN), title, INK, title_font)
+    bottom = top + math.ceil(len(rows) / columns) * down
+    sheet, pen = titled_sheet((right + 2 * MARGIN, bottom + MARGIN), title, title_font)
     for number, (row, caption) in enumerate(zip(rows, captions, strict=True)):
         x, y = MARGIN + number % columns * across, top + number // columns * down
-        picture = Image.fromarray(images[row.split].images[row.index]).resize((width, height), zoom)
-        sheet.paste(picture, (x, y))
-        _caption(pen, font, (x, y + height + GAP), indent, caption)
+        cell.paste(sheet, images[row.split].images[row.index], (x, y))
+        _caption(pen, font, (x, y + cell.height + GAP), indent, caption)
     return sheet
 
 

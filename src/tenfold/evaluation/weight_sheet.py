@@ -16,11 +16,12 @@ from tenfold.data.drawing import (
     MARGIN,
     TEXT,
     TITLE,
-    cell_size,
+    Cell,
     fonts,
     png_path,
     save_png,
     shortened,
+    titled_sheet,
 )
 from tenfold.evaluation.attribution import direction
 from tenfold.evaluation.heat_map import draw_legend, heat_map, legend_width
@@ -112,22 +113,20 @@ def _picture(weights: Floats, largest: float) -> NDArray[np.uint8]:
 
 def _draw(title: str, pictures: list[NDArray[np.uint8]], captions: tuple[str, ...], longest: int) -> Image:
     """Draw pictures in a grid somewhat wider than high, each above its caption."""
-    from PIL import Image, ImageDraw
-
     title_font, font = fonts(title + "".join(captions))
-    width, height, zoom = cell_size((pictures[0].shape[0], pictures[0].shape[1]), longest)
+    cell = Cell.fitting(pictures[0].shape, longest)
     columns = math.ceil(math.sqrt(2 * len(pictures)))
-    row_height = height + GAP + (2 * TEXT if captions else 0)
+    row_height = cell.height + GAP + (2 * TEXT if captions else 0)
     top = MARGIN + 2 * TITLE
     bottom = top + math.ceil(len(pictures) / columns) * row_height + GAP
-    right = max(columns * (width + GAP), int(title_font.getlength(title)), legend_width(font, _BELOW, _ABOVE))
-    sheet = Image.new("RGB", (right + 2 * MARGIN, bottom + 2 * TEXT + MARGIN), "white")
-    pen = ImageDraw.Draw(sheet)
-    pen.text((MARGIN, MARGIN), title, INK, title_font)
+    right = max(
+        columns * (cell.width + GAP), int(title_font.getlength(title)), legend_width(font, _BELOW, _ABOVE)
+    )
+    sheet, pen = titled_sheet((right + 2 * MARGIN, bottom + 2 * TEXT + MARGIN), title, title_font)
     for index, picture in enumerate(pictures):
-        x, y = MARGIN + index % columns * (width + GAP), top + index // columns * row_height
-        sheet.paste(Image.fromarray(picture).resize((width, height), zoom), (x, y))
+        x, y = MARGIN + index % columns * (cell.width + GAP), top + index // columns * row_height
+        cell.paste(sheet, picture, (x, y))
         if captions:
-            pen.text((x, y + height), shortened(captions[index], font, width), INK, font)
+            pen.text((x, y + cell.height), shortened(captions[index], font, cell.width), INK, font)
     draw_legend(sheet, (MARGIN, bottom), font, _BELOW, _ABOVE)
     return sheet

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 PATH = re.compile(r"/v2/models/(?P<name>[^/]+)(/versions/(?P<version>[^/]+))?/infer")
 
+BLANK = b"\r\n\r\n"
 KEPT, KEPT_BYTES = 1024, 2048
 """Heads that are kept, and how long they may be."""
 
@@ -47,19 +48,17 @@ class Known:
     ----------
     name, version : str
         Of the model; the version may be missing.
+    route : str
+        What the request counts as.
     json_size, body_size : int
         Bytes of the JSON, and of JSON and images.
     """
 
     name: str
     version: str | None
+    route: str
     json_size: int
     body_size: int
-
-    @property
-    def route(self) -> str:
-        """What the request counts as."""
-        return f"/v2/models/{{name}}{'' if self.version is None else '/versions/{version}'}/infer"
 
 
 @dataclass(eq=False, slots=True)
@@ -125,16 +124,20 @@ class Express:
         scope : Scope
             What the parser made of the head.
         """
-        head, blank, body = request.partition(b"\r\n\r\n")
-        if len(head) <= KEPT_BYTES and (known := self._read(scope, len(body))) is not None:
+        path = PATH.fullmatch(scope["path"])
+        if path is None or (head := _head_size(request)) is None:
+            return
+        known = self._read(path, scope, len(request) - head)
+        if known is not None:
             if len(self._known) == KEPT:
                 self._known.clear()
-            self._known[head + blank] = known
+            self._known[request[:head]] = known
 
     def take(self, data: bytes) -> Underway | None:
         """Accept a request, if these bytes are one, its head is known and all is in order."""
         start = time.perf_counter()
-        head = data.find(b"\r\n\r\n", 0, KEPT_BYTES + 4) + 4
+        if (head := _head_size(data)) is None:
+            return None
         known = self._known.get(data[:head])
         if known is None or len(data) - head != known.body_size:
             return None
@@ -193,9 +196,8 @@ class Express:
             return 200, [(b"content-type", b"application/octet-stream"), (LENGTH, b"%d" % json_size)], content
         return status, [(b"content-type", b"application/json")], json.dumps({"error": message}).encode()
 
-    def _read(self, scope: Scope, body_size: int) -> Known | None:
-        path = PATH.fullmatch(scope["path"])
-        if path is None or scope["method"] != "POST" or scope["http_version"] != "1.1":
+    def _read(self, path: re.Match[str], scope: Scope, body_size: int) -> Known | None:
+        if scope["method"] != "POST" or scope["http_version"] != "1.1":
             return None
         try:
             headers: Headers = unique(scope["headers"])
@@ -211,4 +213,11 @@ class Express:
             or any(name in headers for name in DEMANDING)
         ):
             return None
-        return Known(path["name"], path["version"], int(json_size), body_size)
+        route = "/v2/models/{name}" + ("/versions/{version}" if path["version"] else "") + "/infer"
+        return Known(path["name"], path["version"], route, int(json_size), body_size)
+
+
+def _head_size(request: bytes) -> int | None:
+    """Return the bytes up to and with the blank line, unless they are too many to keep."""
+    found = request.find(BLANK, 0, KEPT_BYTES + len(BLANK))
+    return None if found < 0 else found + len(BLANK)

@@ -27,7 +27,7 @@ from typing import Any
 import tomli_w
 
 from tenfold import atomic
-from tenfold.errors import ModelError, RunError, RunExistsError, UsageError
+from tenfold.errors import RunError, RunExistsError, UsageError
 from tenfold.model.sealed import read_sealed
 from tenfold.training.lock import locked
 from tenfold.training.recipe import Recipe
@@ -267,13 +267,11 @@ def model_file(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     RunError
-        When the folder holds no run.
-    ModelError
-        When its run is not finished.
+        When the folder holds no run, or its run is not finished.
     """
     if not Path(path).is_dir():
         return Path(path)
     run = Run.open(path)
     if not run.is_complete:
-        raise ModelError(f"{run.path}: is not finished; go on with: tenfold train --resume {run.path}")
+        raise RunError(f"{run.path}: is not finished; go on with: tenfold train --resume {run.path}")
     return run.model_path

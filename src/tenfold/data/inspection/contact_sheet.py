@@ -15,11 +15,12 @@ from tenfold.data.drawing import (
     PALE,
     TEXT,
     TITLE,
-    cell_size,
+    Cell,
     fonts,
     png_path,
     save_png,
     shortened,
+    titled_sheet,
 )
 from tenfold.data.image_set import ImageSet
 from tenfold.errors import UsageError
@@ -84,30 +85,25 @@ def _choose(image_set: ImageSet, columns: int, seed: int) -> list[list[int]]:
 
 
 def _draw(image_set: ImageSet, rows: list[list[int]]) -> Image:
-    from PIL import Image, ImageDraw
-
     title = f"{image_set.source}: {len(image_set):,} images, {len(image_set.classes):,} classes"
     title = " ".join(title.split())  # a path may hold line breaks
     title_font, font = fonts(title + "".join(image_set.classes))
-    width, height, zoom = cell_size(image_set.size, CELL)
+    cell = Cell.fitting(image_set.size, CELL)
     names = [shortened(name, font) for name in image_set.classes[: len(rows)]]
     left = MARGIN + int(max(font.getlength(text) for text in ("0,000,000", *names)))
     top = MARGIN + 2 * TITLE
     columns = max(map(len, rows), default=0)
-    right = left + MARGIN + columns * (width + GAP)
+    right = left + MARGIN + columns * (cell.width + GAP)
     counts = image_set.counts
     hidden = len(image_set.classes) - len(rows)
-    bottom = top + len(rows) * (height + GAP) + (2 * TEXT if hidden else 0)
+    bottom = top + len(rows) * (cell.height + GAP) + (2 * TEXT if hidden else 0)
     page_width = max(right, MARGIN + int(title_font.getlength(title))) + MARGIN
-    sheet = Image.new("RGB", (page_width, bottom + MARGIN), "white")
-    pen = ImageDraw.Draw(sheet)
-    pen.text((MARGIN, MARGIN), title, INK, title_font)
+    sheet, pen = titled_sheet((page_width, bottom + MARGIN), title, title_font)
     for row, chosen in enumerate(rows):
-        y = top + row * (height + GAP)
-        _label(pen, font, y + height // 2, names[row], int(counts[row]))
+        y = top + row * (cell.height + GAP)
+        _label(pen, font, y + cell.height // 2, names[row], int(counts[row]))
         for column, index in enumerate(chosen):
-            picture = Image.fromarray(image_set.images[index]).resize((width, height), zoom)
-            sheet.paste(picture, (left + MARGIN + column * (width + GAP), y))
+            cell.paste(sheet, image_set.images[index], (left + MARGIN + column * (cell.width + GAP), y))
     if hidden:
         pen.text((MARGIN, bottom - TEXT), f"and {hidden:,} more classes", PALE, font)
     return sheet

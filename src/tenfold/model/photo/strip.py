@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tenfold.data.drawing import GAP, INK, MARGIN, PALE, TEXT, cell_size, fonts, png_path, save_png, shortened
+from tenfold.data.drawing import GAP, INK, MARGIN, PALE, TEXT, Cell, fonts, png_path, save_png, shortened
 from tenfold.errors import UsageError
 from tenfold.model.photo import Step
 
@@ -70,10 +70,8 @@ def _draw(pictures: Mapping[str, Sequence[Step]]) -> Image:
 
 def _draw_step(sheet: Image, draw: ImageDraw, step: Step, left: int, top: int) -> None:
     """Draw one step in the middle of its cell, framed, its name below."""
-    from PIL import Image
-
-    width, height, zoom = cell_size(step.image.shape[:2], CELL)
-    x, y = left + (CELL - width) // 2, top + (CELL - height) // 2
-    sheet.paste(Image.fromarray(step.image).resize((width, height), zoom), (x, y))
-    draw.rectangle((x - 1, y - 1, x + width, y + height), outline=PALE)
+    cell = Cell.fitting(step.image.shape, CELL)
+    x, y = left + (CELL - cell.width) // 2, top + (CELL - cell.height) // 2
+    cell.paste(sheet, step.image, (x, y))
+    draw.rectangle((x - 1, y - 1, x + cell.width, y + cell.height), outline=PALE)
     draw.text((left + CELL // 2, top + CELL + GAP), step.name, INK, fonts(step.name)[1], anchor="ma")

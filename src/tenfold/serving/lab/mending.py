@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tenfold import api
+import tenfold
 from tenfold.atomic import write_bytes
 from tenfold.data.catalog import load_data
 from tenfold.data.image_set import Splits
@@ -137,7 +137,7 @@ class Mending:
                 write_bytes(table, self._table())
             except OSError as error:
                 raise DataError(f"{copies}: cannot be written ({error.strerror}); make room") from None
-            return api.relabel(self._source, table, target)
+            return tenfold.relabel(self._source, table, target)
 
     def _table(self) -> bytes:
         """Write all suspects as a table with their decisions, as ``tenfold suspects --relabel`` reads it."""
