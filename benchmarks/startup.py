@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.rounds import Result, spread, table
 
-PACKAGES = ("numpy", "typer", "rich")
+PACKAGES = ("numpy", "click", "rich")
 COMMANDS = {
     "python -c 'import numpy'": ["-c", "import numpy"],
     "python -c 'import tenfold'": ["-c", "import tenfold"],

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
 from tenfold.cli import app
 from tenfold.data.sample import find_sample
@@ -56,7 +55,7 @@ def test_python_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @documents
 def test_commands_and_flags_exist(path: Path) -> None:
     for line in re.findall(r"(?:^\$ |`)tenfold (.+?)(?=`| [|>] |$)", path.read_text("utf-8"), re.MULTILINE):
-        command, words = get_command(app), line.split()
+        command, words = app, line.split()
         while words and words[0] in getattr(command, "commands", {}):
             command = command.commands[words.pop(0)]
         known = {name for parameter in command.params for name in parameter.opts} | {"--help"}

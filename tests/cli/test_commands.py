@@ -133,8 +133,8 @@ def test_version_help_and_completion(tenfold):
     for command in ("train", "evaluate", "predict", "inspect", "data", "doctor"):
         assert command in tenfold("--help").stdout
         assert "--help" in tenfold(command, "--help").stdout
-    named = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}  # whoever runs the tests may have no shell
-    assert "tenfold" in tenfold("--show-completion", "bash", env=named).stdout
+    typed = {"COMP_WORDS": "tenfold tr", "COMP_CWORD": "1", "_TENFOLD_COMPLETE": "bash_complete"}
+    assert tenfold(env=typed).stdout == "plain,train\n"
 
 
 def bad_inputs(tmp_path):
@@ -163,6 +163,7 @@ def bad_inputs(tmp_path):
         (("inspect", "nowhere"), 1, "nowhere"),
         (("data", "fetch", "imagenet"), 1, "imagenet"),
         (("fly",), 2, "fly"),
+        (("data",), 2, "command"),
     ]
 
 

@@ -18,6 +18,7 @@ HEAVY = {
     "onnxruntime",
     "mlxtend",
     "requests",
+    "pydantic",
 }
 
 

@@ -5,9 +5,8 @@ import json
 import numpy as np
 import pandas
 import pytest
-import typer
+from click.testing import CliRunner
 from sklearn.datasets import load_digits
-from typer.testing import CliRunner
 
 from tenfold.cli.suspects import suspects
 from tenfold.data.catalog import load_data
@@ -17,9 +16,7 @@ from tenfold.errors import UsageError
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    app = typer.Typer()
-    app.command()(suspects)
-    return lambda *arguments: CliRunner().invoke(app, list(map(str, arguments)))
+    return lambda *arguments: CliRunner().invoke(suspects, list(map(str, arguments)))
 
 
 @pytest.fixture

@@ -161,9 +161,9 @@ REFUSALS = [
     ("--patience -1", "patience: -1"),
     ("--class-weight heavy", "class_weight: 'heavy'"),
     ("--recipe slow", "no recipe is called 'slow'; expected best, fast, lecture"),
-    ("--budget never", "budget: 'never'; expected a time such as 10s"),
-    ("--budget 0s", "budget: '0s'"),
-    ("--budget -5s", "budget: '-5s'"),
+    ("--budget never", "'--budget': 'never'; expected a time such as 10s"),
+    ("--budget 0s", "'--budget': '0s'"),
+    ("--budget -5s", "'--budget': '-5s'"),
     ("--budget 5s --hidden none", "budget: softmax regression is solved"),
     ("--budget 5s --resume somewhere", "budget: a resumed run keeps its epochs"),
     ("--repeat 0", "repeat: 0"),
@@ -174,7 +174,7 @@ REFUSALS = [
     ("--repeat 2 --threads 0", "threads: 0"),
     ("--repeat 2 --seed 4294967295", "seed: 4294967296"),
     ("--repeat 2 --head sigmoid", "head: 'sigmoid' tells two classes apart"),
-    ("--repeat 2 --budget 0", "budget: '0'"),
+    ("--repeat 2 --budget 0", "'--budget': '0'"),
 ]
 
 

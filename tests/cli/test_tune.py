@@ -86,7 +86,7 @@ def test_a_signal_keeps_what_was_found_and_the_same_command_goes_on(tenfold, dig
     [
         (("--trials", "0"), "trials: 0"),
         (("--trials", "few"), "'few'"),
-        (("--budget", "soon"), "budget: 'soon'"),
+        (("--budget", "soon"), "'--budget': 'soon'"),
         (("--search", "colour"), "search: 'colour'"),
         (("--recipe", "slow"), "'slow'"),
         (("--out", "tuned.json"), "tuned.json"),

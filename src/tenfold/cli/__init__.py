@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import sys
 
-import typer
+import click
 
-from tenfold.cli.data import app as data_app
+import tenfold
+from tenfold.cli.data import data
 from tenfold.cli.doctor import doctor
 from tenfold.cli.evaluate import evaluate
 from tenfold.cli.explain import explain
@@ -22,12 +23,24 @@ from tenfold.cli.train import train
 from tenfold.cli.tune import tune
 from tenfold.errors import TenfoldError
 
-app = typer.Typer(
-    name="tenfold",
-    help="Folders of labelled images in, a trustworthy softmax classifier out.",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+
+class InOrder(click.Group):
+    """Commands that are listed in the order in which one needs them."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the commands' names as they were added."""
+        return list(self.commands)
+
+
+@click.group("tenfold", cls=InOrder, invoke_without_command=True)
+@click.version_option(tenfold.__version__, message="tenfold %(version)s")
+@click.pass_context
+def app(context: click.Context) -> None:
+    """Folders of labelled images in, a trustworthy softmax classifier out."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
 for command in (
     train,
     tune,
@@ -41,23 +54,9 @@ for command in (
     serve,
     inspect,
     doctor,
+    data,
 ):
-    app.command()(command)
-app.add_typer(data_app, name="data")
-
-
-@app.callback(invoke_without_command=True)
-def start(
-    context: typer.Context,
-    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
-) -> None:
-    """Print the version, or the help where no command is given."""
-    if version:
-        from tenfold import __version__
-
-        typer.echo(f"tenfold {__version__}")
-    elif context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+    app.add_command(command)
 
 
 def main() -> None:
@@ -66,15 +65,15 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a class may be called お where the terminal knows no kana
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, complete_var="_TENFOLD_COMPLETE")
     except TenfoldError as error:
         code = _complain(str(error), error.exit_code)
-    except typer.TyperException as error:
+    except click.ClickException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "tenfold"
         message = f"{error.format_message().rstrip('.')}; {command} --help shows what there is"
         code = _complain(message, error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, click.Abort):
         code = 130
     except OSError as error:
         code = _complain(f"{error.filename or 'file'}: {error.strerror or error}", 1)

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+import click
 
 import tenfold
 from tenfold.cli.downloading import download_bar
-from tenfold.cli.options import JsonOption, print_json
-
-app = typer.Typer(help="List the known data sets, or fetch one.", rich_markup_mode=None)
+from tenfold.cli.options import json_option, print_json
 
 
-@app.command("list")
-def list_(json: JsonOption = False) -> None:
+@click.group(no_args_is_help=False)
+def data() -> None:
+    """List the known data sets, or fetch one."""
+
+
+@data.command("list")
+@json_option
+def list_(json: bool) -> None:
     """List the known data sets, and where each lies on this machine."""
     listings = tenfold.list_data()
     if json:
         print_json([listing.to_dict() for listing in listings])
         return
     for listing in listings:
-        typer.echo(f"{listing.name:<14} {listing.images:>8,} images  {listing.title} ({listing.licence})")
-        typer.echo(f"{'':<14} {listing.where or f'not at hand: {listing.remedy}'}")
+        click.echo(f"{listing.name:<14} {listing.images:>8,} images  {listing.title} ({listing.licence})")
+        click.echo(f"{'':<14} {listing.where or f'not at hand: {listing.remedy}'}")
 
 
-@app.command()
-def fetch(name: Annotated[str, typer.Argument(help="Name of a known data set.", show_default=False)]) -> None:
+@data.command()
+@click.argument("name", help="Name of a known data set.")
+def fetch(name: str) -> None:
     """Fetch a known data set into the cache, unless it is at hand, and print where it lies."""
     with download_bar() as progress:
         where = tenfold.fetch_data(name, progress=progress)
-    typer.echo(where)
+    click.echo(where)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 import tenfold
 from tenfold.cli.options import (
-    JsonOption,
-    ModelArgument,
-    PrecisionOption,
-    SizeOption,
-    parse_size,
+    json_option,
+    model_argument,
+    precision_option,
     print_json,
+    size_option,
+    split_option,
 )
 
 if TYPE_CHECKING:
@@ -25,27 +25,27 @@ CONFUSIONS = 5
 """How many of the most frequent confusions are shown."""
 
 
+@click.command()
+@model_argument
+@click.argument(
+    "data", required=False, help="Catalog name or path; without one, what the model was trained on."
+)
+@click.option("--against", metavar="MODEL", help="Compare with this model on the same images.")
+@split_option(default="test")
+@size_option
+@precision_option
+@json_option
 def evaluate(
-    model: ModelArgument,
-    data: Annotated[
-        str | None,
-        typer.Argument(
-            help="Catalog name or path; without one, what the model was trained on.", show_default=False
-        ),
-    ] = None,
-    against: Annotated[
-        str | None,
-        typer.Option(metavar="MODEL", help="Compare with this model on the same images.", show_default=False),
-    ] = None,
-    split: Annotated[
-        str, typer.Option(metavar="NAME", help="Which images: test, train, validation or all.")
-    ] = "test",
-    size: SizeOption = None,
-    precision: PrecisionOption = "float32",
-    json: JsonOption = False,
+    model: str,
+    data: str | None,
+    against: str | None,
+    split: str,
+    size: tuple[int, int] | None,
+    precision: str,
+    json: bool,
 ) -> None:
     """Measure a model on labelled images: accuracy, probabilities and classes, with 95 % intervals."""
-    asked: dict[str, Any] = {"split": split, "size": parse_size(size), "precision": precision}
+    asked: dict[str, Any] = {"split": split, "size": size, "precision": precision}
     if against is None:
         result = tenfold.evaluate(model, data, **asked)
         lines = _evaluation_lines(result)
@@ -58,7 +58,7 @@ def evaluate(
         print_json(values)
         return
     for line in lines:
-        typer.echo(line)
+        click.echo(line)
 
 
 def _evaluation_lines(result: Evaluation) -> Iterator[str]:

@@ -2,61 +2,66 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 import tenfold
-from tenfold.cli.options import JsonOption, ModelArgument, PrecisionOption, number, print_json
+from tenfold.cli.options import (
+    images_argument,
+    json_option,
+    model_argument,
+    number,
+    precision_option,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from tenfold.model.predictor import Prediction
 
 
+@click.command()
+@model_argument
+@images_argument(required=True)
+@click.option(
+    "--coverage",
+    metavar="X",
+    type=number,
+    help="How often the set of classes is to hold the true one. [default: 0.99]",
+)
+@click.option(
+    "--sets", metavar="NAME", default="lac", show_default=True, help="How sets are made: lac, aps or raps."
+)
+@click.option("--by-class", is_flag=True, help="Sets that hold each class that often, not all on average.")
+@click.option(
+    "--photo",
+    metavar="NAME",
+    default="auto",
+    show_default=True,
+    help="Frame pictures as photographs: auto, always or never.",
+)
+@click.option("--steps", metavar="FILE.png", help="Draw how each picture becomes the network's input.")
+@precision_option
+@json_option
 def predict(
-    model: ModelArgument,
-    images: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="IMAGE...",
-            help="Picture files, folders, glob patterns, or - for standard input.",
-            show_default=False,
-        ),
-    ],
-    coverage: Annotated[
-        float | None,
-        typer.Option(
-            metavar="X",
-            help="How often the set of classes is to hold the true one. [default: 0.99]",
-            parser=number,
-            show_default=False,
-        ),
-    ] = None,
-    sets: Annotated[str, typer.Option(metavar="NAME", help="How sets are made: lac, aps or raps.")] = "lac",
-    by_class: Annotated[
-        bool, typer.Option("--by-class", help="Sets that hold each class that often, not all on average.")
-    ] = False,
-    photo: Annotated[
-        str, typer.Option(metavar="NAME", help="Frame pictures as photographs: auto, always or never.")
-    ] = "auto",
-    steps: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE.png", help="Draw how each picture becomes the network's input.", show_default=False
-        ),
-    ] = None,
-    precision: PrecisionOption = "float32",
-    json: JsonOption = False,
+    model: str,
+    images: tuple[str, ...],
+    coverage: float | None,
+    sets: str,
+    by_class: bool,
+    photo: Any,
+    steps: str | None,
+    precision: str,
+    json: bool,
 ) -> None:
     """Say what pictures show: a class, several where there is doubt, or none of these."""
-    any_photo: Any = photo
     predictions = tenfold.predict(
         model,
         images,
         coverage=coverage,
         method=sets,
         by_class=by_class,
-        photo=any_photo,
+        photo=photo,
         steps=steps,
         precision=precision,
     )
@@ -64,7 +69,7 @@ def predict(
         print_json([{"image": path} | prediction.to_dict() for path, prediction in predictions.items()])
         return
     for path, prediction in predictions.items():
-        typer.echo(f"{path}: {_answer(prediction)}")
+        click.echo(f"{path}: {_answer(prediction)}")
 
 
 def _answer(prediction: Prediction) -> str:

@@ -5,126 +5,133 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 import tenfold
 from tenfold.cli.options import (
-    SizeOption,
+    json_lines_option,
     number,
-    parameter_help,
-    parse_seconds,
-    parse_size,
+    parameter_helps,
+    seconds,
+    size_option,
     whole_number,
 )
 from tenfold.errors import UsageError
 from tenfold.training.recipe import CALIBRATION_IMAGES, Recipe
 
-
-def _setting(help: str, metavar: str, parser: Callable[[str], Any] | None = None) -> Any:
-    return typer.Option(metavar=metavar, help=help, parser=parser, show_default=False)
+Command = Callable[..., None]
 
 
-def _field(name: str, metavar: str, parser: Callable[[str], Any] | None = None) -> Any:
-    """Make the flag of a recipe's field; without it the recipe decides."""
-    return _setting(parameter_help(Recipe, name), metavar, parser)
+def widths(text: str) -> tuple[int, ...]:
+    """Read ``512,256,128``, or none; refuse anything else, repeating it."""
+    try:
+        return () if text == "none" else tuple(map(int, text.split(",")))
+    except ValueError:
+        raise click.BadParameter(f"'{text}'; expected widths such as 512,256,128,64, or none") from None
 
 
-def _switch(name: str) -> Any:
-    """Make the flag of a field that is true or false."""
-    flag = name.replace("_", "-")
-    return typer.Option(f"--{flag}/--no-{flag}", help=parameter_help(Recipe, name), show_default=False)
+FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "epochs": ("N", whole_number),
+    "least_steps": ("N", whole_number),
+    "batch_size": ("N", whole_number),
+    "lr": ("X", number),
+    "schedule": ("NAME", str),
+    "warmup": ("X", number),
+    "momentum": ("X", number),
+    "nesterov": ("", bool),
+    "weight_decay": ("X", number),
+    "label_smoothing": ("X", number),
+    "hidden": ("512,256,…|none", widths),
+    "head": ("NAME", str),
+    "first_weights": ("NAME", str),
+    "augmentation": ("NAME", str),
+    "solver": ("NAME", str),
+    "c": ("X", number),
+    "calibration_images": ("N", whole_number),
+    "patience": ("N", whole_number),
+    "class_weight": ("NAME", str),
+    "precision": ("NAME", str),
+    "log_interval": ("N", whole_number),
+    "seed": ("N", whole_number),
+}
+"""The recipe's fields that have a flag, with its value's placeholder and what reads it."""
 
 
+def recipe_options(command: Command) -> Command:
+    """Give a command a flag for each field of a recipe; without it the recipe decides."""
+    helps = parameter_helps(Recipe)
+    for name, (metavar, read) in reversed(FIELDS.items()):
+        flag, help = f"--{name.replace('_', '-')}", helps.get(name)
+        if read is bool:
+            option = click.option(f"{flag}/--no-{flag[2:]}", default=None, help=help)
+        else:
+            option = click.option(flag, metavar=metavar, type=read, help=help)
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("data", required=False, help="Catalog name or path; without one, MNIST.")
+@click.option("--recipe", metavar="NAME", help="fast, best, lecture, or a .toml file; fast.")
+@click.option(
+    "--budget",
+    metavar="TIME",
+    type=seconds,
+    help="Time for all of it, such as 10s or 2m: as many epochs as fit.",
+)
+@click.option(
+    "--repeat",
+    metavar="N",
+    type=whole_number,
+    help="Train as often, with as many seeds; then mean and spread.",
+)
+@recipe_options
+@click.option(
+    "--calibrate/--no-calibrate",
+    default=None,
+    help=f"Hold out {CALIBRATION_IMAGES:,} images to calibrate probabilities on, or none.",
+)
+@click.option("--engine", metavar="NAME", help="auto, fused, torch or reference.")
+@click.option("--device", metavar="NAME", help="Where the torch engine computes: cpu, cuda …")
+@click.option(
+    "--threads", metavar="N", type=whole_number, help="Threads; without a number, the cores at hand."
+)
+@size_option
+@click.option("--out", metavar="DIR", help="Folder of the run; a new one under runs/.")
+@click.option("--resume", metavar="RUN", help="Run to go on with, bit for bit.")
+@click.option("--report", is_flag=True, help="Write the run's report.html as well.")
+@click.option("--plain", is_flag=True, help="The lecture's lines, also on a terminal.")
+@json_lines_option
 def train(
-    data: Annotated[
-        str | None,
-        typer.Argument(help="Catalog name or path; without one, MNIST.", show_default=False),
-    ] = None,
-    recipe: Annotated[str | None, _setting("fast, best, lecture, or a .toml file; fast.", "NAME")] = None,
-    budget: Annotated[
-        str | None, _setting("Time for all of it, such as 10s or 2m: as many epochs as fit.", "TIME")
-    ] = None,
-    repeat: Annotated[
-        int | None, _setting("Train as often, with as many seeds; then mean and spread.", "N", whole_number)
-    ] = None,
-    epochs: Annotated[int | None, _field("epochs", "N", whole_number)] = None,
-    least_steps: Annotated[int | None, _field("least_steps", "N", whole_number)] = None,
-    batch_size: Annotated[int | None, _field("batch_size", "N", whole_number)] = None,
-    lr: Annotated[float | None, _field("lr", "X", number)] = None,
-    schedule: Annotated[str | None, _field("schedule", "NAME")] = None,
-    warmup: Annotated[float | None, _field("warmup", "X", number)] = None,
-    momentum: Annotated[float | None, _field("momentum", "X", number)] = None,
-    nesterov: Annotated[bool | None, _switch("nesterov")] = None,
-    weight_decay: Annotated[float | None, _field("weight_decay", "X", number)] = None,
-    label_smoothing: Annotated[float | None, _field("label_smoothing", "X", number)] = None,
-    hidden: Annotated[str | None, _field("hidden", "512,256,…|none")] = None,
-    head: Annotated[str | None, _field("head", "NAME")] = None,
-    first_weights: Annotated[str | None, _field("first_weights", "NAME")] = None,
-    augmentation: Annotated[str | None, _field("augmentation", "NAME")] = None,
-    solver: Annotated[str | None, _field("solver", "NAME")] = None,
-    c: Annotated[float | None, _field("c", "X", number)] = None,
-    calibrate: Annotated[
-        bool | None,
-        typer.Option(
-            "--calibrate/--no-calibrate",
-            help=f"Hold out {CALIBRATION_IMAGES:,} images to calibrate probabilities on, or none.",
-            show_default=False,
-        ),
-    ] = None,
-    calibration_images: Annotated[int | None, _field("calibration_images", "N", whole_number)] = None,
-    patience: Annotated[int | None, _field("patience", "N", whole_number)] = None,
-    class_weight: Annotated[str | None, _field("class_weight", "NAME")] = None,
-    precision: Annotated[str | None, _field("precision", "NAME")] = None,
-    log_interval: Annotated[int | None, _field("log_interval", "N", whole_number)] = None,
-    seed: Annotated[int | None, _field("seed", "N", whole_number)] = None,
-    engine: Annotated[str | None, _setting("auto, fused, torch or reference.", "NAME")] = None,
-    device: Annotated[str | None, _setting("Where the torch engine computes: cpu, cuda …", "NAME")] = None,
-    threads: Annotated[
-        int | None, _setting("Threads; without a number, the cores at hand.", "N", whole_number)
-    ] = None,
-    size: SizeOption = None,
-    out: Annotated[str | None, _setting("Folder of the run; a new one under runs/.", "DIR")] = None,
-    resume: Annotated[str | None, _setting("Run to go on with, bit for bit.", "RUN")] = None,
-    report: Annotated[bool, typer.Option("--report", help="Write the run's report.html as well.")] = False,
-    plain: Annotated[bool, typer.Option("--plain", help="The lecture's lines, also on a terminal.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="A JSON object a line, for machines.")] = False,
+    data: str | None,
+    recipe: str | None,
+    budget: float | None,
+    repeat: int | None,
+    calibrate: bool | None,
+    engine: str | None,
+    device: str | None,
+    threads: int | None,
+    size: tuple[int, int] | None,
+    out: str | None,
+    resume: str | None,
+    report: bool,
+    plain: bool,
+    json: bool,
+    **fields: Any,
 ) -> None:
     """Train a network, test it after each epoch, and write a run."""
     from tenfold.cli.following import JsonLines, LiveTable, PlainLines, Seeds, stopping_at_signals
 
-    fields = {
-        "epochs": epochs,
-        "least_steps": least_steps,
-        "batch_size": batch_size,
-        "lr": lr,
-        "schedule": schedule,
-        "warmup": warmup,
-        "momentum": momentum,
-        "nesterov": nesterov,
-        "weight_decay": weight_decay,
-        "label_smoothing": label_smoothing,
-        "hidden": _widths(hidden),
-        "head": head,
-        "first_weights": first_weights,
-        "augmentation": augmentation,
-        "solver": solver,
-        "c": c,
-        "calibration_images": _held_out(calibrate, calibration_images),
-        "patience": patience,
-        "class_weight": class_weight,
-        "precision": precision,
-        "log_interval": log_interval,
-        "seed": seed,
-    }
+    fields["calibration_images"] = _held_out(calibrate, fields["calibration_images"])
     changes: Any = {name: value for name, value in fields.items() if value is not None}
     settings: Any = {
-        "budget": _left(parse_seconds(budget)),
+        "budget": _left(budget),
         "engine": engine,
         "device": device,
         "threads": threads,
-        "size": parse_size(size),
+        "size": size,
         "out": out,
     }
     if repeat is not None:
@@ -152,12 +159,3 @@ def _held_out(calibrate: bool | None, images: int | None) -> int | None:
     if images is not None:
         raise UsageError("calibrate: --calibration-images says how many; leave one of the two away")
     return CALIBRATION_IMAGES if calibrate else 0
-
-
-def _widths(text: str | None) -> tuple[int, ...] | None:
-    if text is None:
-        return None
-    try:
-        return () if text == "none" else tuple(map(int, text.split(",")))
-    except ValueError:
-        raise UsageError(f"hidden: '{text}'; expected widths such as 512,256,128,64, or none") from None
