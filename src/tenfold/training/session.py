@@ -6,9 +6,9 @@ import math
 import platform
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
-from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -66,12 +66,14 @@ class Session:
         self._run = run
         self._splits = splits
         self._listener = listener
-        self._preprocessing = Preprocessing.fitted(splits.train.images)
+        with ThreadPoolExecutor(1) as thread:  # hashing takes as long as measuring: side by side
+            data_sha256 = thread.submit(splits.sha256)
+            self._preprocessing = Preprocessing.fitted(splits.train.images)
         self._network = Network.for_images(splits.train, run.recipe.hidden, run.recipe.head)
         self._engine = open_engine(run.settings.engine, run.settings.device, run.recipe.precision)
         _check_instruction_set(run)
         self._partition = partition(splits.train.labels, run.recipe, splits.validation is not None)
-        self._origin = Origin(run.recipe, run.settings, splits.sha256())
+        self._origin = Origin(run.recipe, run.settings, data_sha256.result())
         start = latest_checkpoint(run.path, self._origin)
         start = start or initial_snapshot(self._network, run.recipe, run.settings.threads)
         self._state = replace(start, threads=run.settings.threads)
@@ -251,8 +253,12 @@ class Session:
 
     def _versions(self) -> dict[str, str]:
         versions = {"tenfold": tenfold.__version__, "python": platform.python_version()}
-        packages = ("numpy", "torch") if self._engine.name == "torch" else ("numpy",)
-        return versions | {package: metadata.version(package) for package in packages}
+        versions["numpy"] = np.__version__
+        if self._engine.name == "torch":
+            from importlib import metadata
+
+            versions["torch"] = metadata.version("torch")
+        return versions
 
 
 def _check_instruction_set(run: Run) -> None:
