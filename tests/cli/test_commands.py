@@ -7,10 +7,12 @@ import re
 import shutil
 import struct
 
+import click
 import numpy as np
 import pytest
 from PIL import Image
 
+from tenfold.cli import app
 from tenfold.data.catalog import load_data
 
 FEW = ("--recipe", "lecture", "--epochs", 2, "--lr", 0.1, "--hidden", 32, "--log-interval", 10)
@@ -135,6 +137,14 @@ def test_version_help_and_completion(tenfold):
         assert "--help" in tenfold(command, "--help").stdout
     typed = {"COMP_WORDS": "tenfold tr", "COMP_CWORD": "1", "_TENFOLD_COMPLETE": "bash_complete"}
     assert tenfold(env=typed).stdout == "plain,train\n"
+
+
+def test_every_argument_and_flag_says_what_it_is_for():
+    groups = [app, *(command for command in app.commands.values() if isinstance(command, click.Group))]
+    for command in (command for group in groups for command in group.commands.values()):
+        assert command.help
+        unexplained = [parameter.name for parameter in command.params if not parameter.help]
+        assert not unexplained, command.name
 
 
 def bad_inputs(tmp_path):
