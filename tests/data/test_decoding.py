@@ -118,6 +118,7 @@ def fill(*_):
 decoding.subprocess.Popen = Recorded
 decoding.SHARE, decoding.available_cores = 4, lambda: 3
 decoding._WORKER = "import signal; signal.alarm(60)\\nwhile True: signal.pause()"
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 signal.alarm(60)  # a call that hears no interrupt ends all the same
 decoding._fill = fill
 try:

@@ -157,7 +157,7 @@ def test_a_lab_that_cannot_be_opened_says_why(model_file, tmp_path):
             tenfold.serving.serve([str(model_file)], host=host, port=0, token="x", lab=options)
         assert "\n" not in str(refused.value)
     with pytest.raises(UsageError, match="data: "):
-        command([str(model_file)], data=["mnist"])
+        command.main([str(model_file), "--data", "mnist"], standalone_mode=False)
 
 
 def test_a_lab_may_begin_without_a_model(serve, digits, tmp_path):
