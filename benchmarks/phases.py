@@ -60,6 +60,6 @@ def times(examples: Examples, precision: str, threads: int) -> dict[str, float]:
     recipe = Recipe.named("lecture").with_changes(epochs=EPOCHS, precision=precision)
     state = initial_snapshot(NETWORK, recipe, threads)
     trainer = FusedTrainer(NETWORK, recipe, examples, state, native.instruction_set().name)
-    for _ in TrainingCycle(trainer, recipe, len(examples), state):
+    for _ in TrainingCycle(trainer, recipe, examples, state):
         pass
     return {phase: seconds / EPOCHS for phase, seconds in trainer.times().items()}

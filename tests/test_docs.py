@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from tenfold.cli import app
@@ -54,14 +55,17 @@ def test_python_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 @documents
 def test_commands_and_flags_exist(path: Path) -> None:
+    context = click.Context(app)
     for line in re.findall(r"(?:^\$ |`)tenfold (.+?)(?=`| [|>] |$)", path.read_text("utf-8"), re.MULTILINE):
         command, words = app, line.split()
-        while words and words[0] in getattr(command, "commands", {}):
-            command = command.commands[words.pop(0)]
+        while (
+            words and isinstance(command, click.Group) and (found := command.get_command(context, words[0]))
+        ):
+            command, words = found, words[1:]
         known = {name for parameter in command.params for name in parameter.opts} | {"--help"}
         flags = {word for word in words if word.startswith("--")}
         assert flags <= known, line
-        assert flags or not hasattr(command, "commands"), f"no such command: {line}"
+        assert flags or not isinstance(command, click.Group), f"no such command: {line}"
 
 
 @documents

@@ -11,7 +11,7 @@ template <class Product>
 TENFOLD_INLINE int outputs(const Layer& layer, std::size_t batch_size, std::size_t n, std::size_t b, Block& z) {
     using Operand = typename Product::Operand;
     const int rows = static_cast<int>(at_most_block(batch_size - b * kBlock));
-    for (int r = 0; r < rows; ++r)
+    for (std::size_t r = 0; r < kBlock; ++r)
         for (int j = 0; j < kVectors; ++j)
             store(&z.at[r][j * kLanes], load(layer.bias + n * kBlock + j * kLanes));
     const Word* left = layer.input.rows + b * kBlock * layer.input.row_stride;
@@ -31,19 +31,15 @@ void forward(const Layer& layer, std::size_t batch_size, const Activation& outpu
     const std::size_t across = blocks(batch_size);
     for (std::size_t i = range.first; i < range.last; ++i) {
         const std::size_t n = i / across, b = i % across;
-        Block z{};
+        Block z;
         const int rows = outputs<Product>(layer, batch_size, n, b, z);
         for (int r = 0; r < rows; ++r)
             for (int j = 0; j < kVectors; ++j) store(&z.at[r][j * kLanes], relu(load(&z.at[r][j * kLanes])));
         Word* to = output.rows + b * kBlock * output.row_stride + n * Operand::kWords;
         Operand::store_left(z, rows, to, output.row_stride);
         if (!output.columns) continue;
-        for (int r = rows; r < static_cast<int>(kBlock); ++r)
-            for (int j = 0; j < kVectors; ++j) store(&z.at[r][j * kLanes], Vector{});
-        Block turned;
-        transpose(z, turned);
         Word* columns = output.columns + n * kBlock * output.column_stride + b * Operand::kWords;
-        Operand::store_left(turned, kBlock, columns, output.column_stride);
+        Operand::turn_left(to, output.row_stride, rows, columns, output.column_stride);
     }
 }
 
@@ -53,7 +49,7 @@ void forward_logits(const Layer& layer, std::size_t batch_size, float* logits, R
     const std::size_t across = blocks(batch_size), stride = padded(layer.outputs);
     for (std::size_t i = range.first; i < range.last; ++i) {
         const std::size_t n = i / across, b = i % across;
-        Block z{};
+        Block z;
         const int rows = outputs<Product>(layer, batch_size, n, b, z);
         for (int r = 0; r < rows; ++r)
             for (int j = 0; j < kVectors; ++j)

@@ -44,22 +44,36 @@ inline void fetch(const Source& source, const Batch& batch, std::size_t row, std
     }
 }
 
+// Numbers [first, first + width) of some examples become rows of a left operand. One byte a pixel and two a number:
+// then 32 are looked up at once.
+template <class Operand>
+inline void store_rows(const Source& source, const std::int64_t* examples, std::size_t count, std::size_t first,
+                       std::size_t width, Word* rows, std::size_t stride) {
+    if constexpr (Operand::kPacked) {
+        if (source.table && source.period == 1) {
+            const typename Operand::Table table(source.table);
+            for (std::size_t r = 0; r < count; ++r)
+                store(rows + r * stride, table.words_of(source.pixels + examples[r] * source.features + first, width));
+            return;
+        }
+    }
+    Block block{};
+    for (std::size_t r = 0; r < count; ++r) normalise(source, examples[r], first, width, block.at[r]);
+    Operand::store_left(block, count, rows, stride);
+}
+
 template <class Operand>
 void gather(const Source& source, const Batch& batch, const Activation& to, Range range) {
     const std::size_t across = blocks(source.features);
     for (std::size_t i = range.first; i < range.last; ++i) {
-        const std::size_t b = i / across, k = i % across, row = b * kBlock;
-        const std::size_t height = at_most_block(batch.size - row), width = at_most_block(source.features - k * kBlock);
-        if (k == 0 || i == range.first) fetch(source, batch, row, height, k * kBlock);
-        Block block{};
-        for (std::size_t r = 0; r < height; ++r)
-            normalise(source, batch.order[row + r], k * kBlock, width, block.at[r]);
-        Operand::store_left(block, height, to.rows + row * to.row_stride + k * Operand::kWords, to.row_stride);
+        const std::size_t b = i / across, k = i % across, row = b * kBlock, first = k * kBlock;
+        const std::size_t height = at_most_block(batch.size - row), width = at_most_block(source.features - first);
+        if (k == 0 || i == range.first) fetch(source, batch, row, height, first);
+        Word* rows = to.rows + row * to.row_stride + k * Operand::kWords;
+        store_rows<Operand>(source, batch.order + row, height, first, width, rows, to.row_stride);
         if (!to.columns) continue;
-        Block turned;
-        transpose(block, turned);
-        Word* columns = to.columns + k * kBlock * to.column_stride + b * Operand::kWords;
-        Operand::store_left(turned, kBlock, columns, to.column_stride);
+        Word* columns = to.columns + first * to.column_stride + b * Operand::kWords;
+        Operand::turn_left(rows, to.row_stride, height, columns, to.column_stride);
     }
 }
 

@@ -43,14 +43,13 @@ void input_gradient(const Layer& layer, std::size_t batch_size, const Gradient& 
     const std::size_t across = blocks(batch_size);
     for (std::size_t i = range.first; i < range.last; ++i) {
         const std::size_t k = i / across, b = i % across;
-        Block dx, turned;
+        Block dx;
         input_block<Product>(layer, k, b, dx);
         apply_slope_of_relu<Operand>(layer.input, k, b, dx);
         const std::size_t of_inputs = b * Operand::words(padded(layer.inputs)) + k * Operand::kWords;
         Operand::store_right(dx, below.by_example + of_inputs * kBlock);
-        transpose(dx, turned);
         const std::size_t of_batch = k * Operand::words(padded(batch_size)) + b * Operand::kWords;
-        Operand::store_right(turned, below.by_output + of_batch * kBlock);
+        Operand::store_right_turned(dx, below.by_output + of_batch * kBlock);
     }
 }
 

@@ -55,33 +55,52 @@ inline double binary_cross_entropy(float* z, std::size_t label, float smoothing,
     return log1p(small) + (logit > 0 ? logit : 0) - target * logit;
 }
 
+// What the loss needs to know of a block of examples; they lie far apart in memory, so all are asked for at once.
+struct Truth {
+    std::size_t rows;
+    std::size_t label[kBlock];
+    float weight[kBlock];
+
+    Truth(const Source& source, const Batch& batch, std::size_t b) : rows(at_most_block(batch.size - b * kBlock)) {
+        const std::int64_t* examples = batch.order + b * kBlock;
+        for (std::size_t r = 0; r < rows; ++r) label[r] = static_cast<std::size_t>(source.labels[examples[r]]);
+        for (std::size_t r = 0; r < rows; ++r) weight[r] = source.weights ? source.weights[examples[r]] : 1.0f;
+    }
+};
+
+// Stores rows of p - t as the operands of two products.
+template <class Operand>
+inline void store_gradient(const float* rows, std::size_t count, std::size_t batch_size, const Layer& last,
+                           std::size_t b) {
+    const std::size_t stride = padded(last.outputs);
+    for (std::size_t n = 0; n < blocks(last.outputs); ++n) {
+        Block gradient{};
+        for (std::size_t r = 0; r < count; ++r)
+            for (int j = 0; j < kVectors; ++j)
+                store(&gradient.at[r][j * kLanes], load(rows + r * stride + n * kBlock + j * kLanes));
+        const std::size_t of_batch = n * Operand::words(padded(batch_size)) + b * Operand::kWords;
+        Operand::store_right(gradient, last.gradient.by_output + of_batch * kBlock);
+        const std::size_t of_outputs = b * Operand::words(stride) + n * Operand::kWords;
+        Operand::store_right_turned(gradient, last.gradient.by_example + of_outputs * kBlock);
+    }
+}
+
 template <class Operand>
 void loss(const Source& source, const Batch& batch, const Layer& last, const Loss& loss, Range range) {
     const std::size_t stride = padded(last.outputs);
     const float share = 1.0f / static_cast<float>(batch.size);
     for (std::size_t b = range.first; b < range.last; ++b) {
-        for (std::size_t row = b * kBlock; row < (b + 1) * kBlock && row < batch.size; ++row) {
-            float* z = loss.logits + row * stride;
-            const std::int64_t example = batch.order[row];
-            const auto label = static_cast<std::size_t>(source.labels[example]);
-            const float weight = source.weights ? source.weights[example] : 1.0f, scale = weight * share;
+        const Truth truth(source, batch, b);
+        float* rows = loss.logits + b * kBlock * stride;
+        for (std::size_t r = 0; r < truth.rows; ++r) {
+            float* z = rows + r * stride;
+            const float scale = truth.weight[r] * share;
             const double nats = loss.sigmoid
-                                    ? binary_cross_entropy(z, label, loss.label_smoothing, scale)
-                                    : cross_entropy(z, last.outputs, label, loss.label_smoothing, scale);
-            loss.losses[row] = weight * nats;
+                                    ? binary_cross_entropy(z, truth.label[r], loss.label_smoothing, scale)
+                                    : cross_entropy(z, last.outputs, truth.label[r], loss.label_smoothing, scale);
+            loss.losses[b * kBlock + r] = truth.weight[r] * nats;
         }
-        for (std::size_t n = 0; n < blocks(last.outputs); ++n) {
-            Block gradient{}, turned;
-            for (std::size_t r = 0; r < kBlock && b * kBlock + r < batch.size; ++r)
-                for (int j = 0; j < kVectors; ++j)
-                    store(&gradient.at[r][j * kLanes],
-                          load(loss.logits + (b * kBlock + r) * stride + n * kBlock + j * kLanes));
-            const std::size_t of_batch = n * Operand::words(padded(batch.size)) + b * Operand::kWords;
-            Operand::store_right(gradient, last.gradient.by_output + of_batch * kBlock);
-            transpose(gradient, turned);
-            const std::size_t of_outputs = b * Operand::words(stride) + n * Operand::kWords;
-            Operand::store_right(turned, last.gradient.by_example + of_outputs * kBlock);
-        }
+        store_gradient<Operand>(rows, truth.rows, batch.size, last, b);
     }
 }
 

@@ -35,11 +35,13 @@ struct Descent {
 
     template <int Rows>
     TENFOLD_INLINE void finish(Vector (&strip)[Rows][2], int row, int lane) const {
+        const Step how = step;  // copies stay in registers, whatever is stored
+        float *const weights = weight + row * kBlock + lane, *const moments = momentum + row * kBlock + lane;
 #pragma GCC unroll 16
         for (int r = 0; r < Rows; ++r)
             for (int j = 0; j < 2; ++j) {
-                const std::size_t at = (row + r) * kBlock + lane + j * kLanes;
-                strip[r][j] = descend<rule>(strip[r][j], weight + at, momentum + at, step);
+                const std::size_t at = r * kBlock + j * kLanes;
+                strip[r][j] = descend<rule>(strip[r][j], weights + at, moments + at, how);
             }
         if constexpr (Operand::kPacked) Operand::store_right_rows(strip, forward_weight + row / 2 * kBlock);
         if (backward_weight)

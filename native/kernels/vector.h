@@ -63,17 +63,6 @@ struct alignas(64) Block {
     float at[kBlock][kBlock];
 };
 
-inline void transpose(const Block& from, Block& to) {
-    for (int i = 0; i < kVectors; ++i) {
-        for (int j = 0; j < kVectors; ++j) {
-            Vector rows[kLanes];
-            for (int r = 0; r < kLanes; ++r) rows[r] = load(&from.at[i * kLanes + r][j * kLanes]);
-            transpose_square(rows);
-            for (int r = 0; r < kLanes; ++r) store(&to.at[j * kLanes + r][i * kLanes], rows[r]);
-        }
-    }
-}
-
 // e^x to two units in the last place: 2^n times a polynomial on [-ln2/2, ln2/2] (Cephes, expf).
 TENFOLD_INLINE Vector exponential(Vector x) {
     x = x < -87.0f ? all(-87.0f) : x;  // below it counts as e^-87, which no sum of float32 feels

@@ -76,10 +76,26 @@ __m512i permute(const Vector& order, const Vector& from) {
     return std::bit_cast<__m512i>(to);
 }
 
+template <class Vector>
+__m512i permute_two(const Vector& first, const Vector& order, const Vector& second) {
+    const auto places = std::bit_cast<Halves>(order), low = std::bit_cast<Halves>(first),
+               high = std::bit_cast<Halves>(second);
+    Halves to;
+    for (int i = 0; i < 32; ++i) to.at[i] = (places.at[i] & 32 ? high : low).at[places.at[i] & 31];
+    return std::bit_cast<__m512i>(to);
+}
+
 inline __m512i spread(std::uint32_t word) {
     Words words;
     for (std::uint32_t& each : words.at) each = word;
     return std::bit_cast<__m512i>(words);
+}
+
+inline __m256i load_bytes(std::uint32_t which, const void* from) {
+    std::uint8_t bytes[32] = {};
+    for (int i = 0; i < 32; ++i)
+        if (which >> i & 1) bytes[i] = static_cast<const std::uint8_t*>(from)[i];
+    return std::bit_cast<__m256i>(bytes);
 }
 
 inline __m512i load(const void* from) {
@@ -98,12 +114,16 @@ void store(void* to, const Vector& from) {
 #undef _mm512_cvtne2ps_pbh
 #undef _mm512_dpbf16_ps
 #undef _mm512_permutexvar_epi16
+#undef _mm512_permutex2var_epi16
 #undef _mm512_set1_epi32
+#undef _mm256_maskz_loadu_epi8
 #undef _mm512_load_si512
 #undef _mm512_store_si512
 #define _mm512_cvtne2ps_pbh ::tenfold::emulated::convert
 #define _mm512_dpbf16_ps ::tenfold::emulated::multiply_add_pairs
 #define _mm512_permutexvar_epi16 ::tenfold::emulated::permute
+#define _mm512_permutex2var_epi16 ::tenfold::emulated::permute_two
 #define _mm512_set1_epi32 ::tenfold::emulated::spread
+#define _mm256_maskz_loadu_epi8 ::tenfold::emulated::load_bytes
 #define _mm512_load_si512 ::tenfold::emulated::load
 #define _mm512_store_si512 ::tenfold::emulated::store

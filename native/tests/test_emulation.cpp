@@ -99,13 +99,11 @@ TEST(emulated_conversions_round_to_the_nearest) {
     }
 }
 
+namespace {
+
 // A batch as packed by the emulated instructions and, where the machine has them, by the real ones.
-TEST(emulated_conversions_equal_the_machines) {
-    const Problem problem({.widths = {100, 2}, .batch_size = 32, .examples = 32, .form = Form::numbers}, 3);
+void expect_equal_packing(const Source& source, const Problem& problem) {
     const std::size_t stride = row_stride(64);
-    const Source source{.pixels = nullptr, .numbers = problem.numbers.data(), .labels = nullptr, .weights = nullptr,
-                        .features = 100, .table = nullptr, .mean = problem.mean.data(), .std = problem.std.data(),
-                        .period = 100};
     const auto packed = [&](const Kernels& kernels) {
         Buffer<Word> rows(32 * stride), columns(128 * stride);
         kernels.gather(source, {problem.order.data(), 32}, {rows.data(), stride, columns.data(), stride}, {0, 4});
@@ -116,6 +114,24 @@ TEST(emulated_conversions_equal_the_machines) {
     const std::vector<Word> emulated = packed(*emulated_amx_bfloat16());
     for (const Table& table : all_tables())
         if (table.packed()) CHECK(packed(*table.kernels()) == emulated, table.name());
+}
+
+}  // namespace
+
+TEST(emulated_conversions_equal_the_machines) {
+    const Problem problem({.widths = {100, 2}, .batch_size = 32, .examples = 32, .form = Form::numbers}, 3);
+    expect_equal_packing({.pixels = nullptr, .numbers = problem.numbers.data(), .labels = nullptr, .weights = nullptr,
+                          .features = 100, .table = nullptr, .mean = problem.mean.data(), .std = problem.std.data(),
+                          .period = 100}, problem);
+}
+
+TEST(emulated_look_up_equals_the_machines) {
+    const Problem problem({.widths = {101, 2}, .batch_size = 32, .examples = 32, .form = Form::grey}, 4);
+    Random random(5);
+    Floats table(256);
+    std::ranges::generate(table, [&] { return random.between(-3, 3); });
+    expect_equal_packing({.pixels = problem.pixels.data(), .numbers = nullptr, .labels = nullptr, .weights = nullptr,
+                          .features = 101, .table = table.data(), .mean = nullptr, .std = nullptr, .period = 1}, problem);
 }
 
 }  // namespace tenfold::tests

@@ -139,9 +139,15 @@ def test_version_help_and_completion(tenfold):
     assert tenfold(env=typed).stdout == "plain,train\n"
 
 
+def commands_of(group):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        yield from commands_of(command) if isinstance(command, click.Group) else [command]
+
+
 def test_every_argument_and_flag_says_what_it_is_for():
-    groups = [app, *(command for command in app.commands.values() if isinstance(command, click.Group))]
-    for command in (command for group in groups for command in group.commands.values()):
+    for command in commands_of(app):
         assert command.help
         unexplained = [parameter.name for parameter in command.params if not parameter.help]
         assert not unexplained, command.name

@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import io
 import sys
+from importlib import import_module
 
 import click
 
 import tenfold
-from tenfold.cli.data import data
-from tenfold.cli.doctor import doctor
-from tenfold.cli.evaluate import evaluate
-from tenfold.cli.explain import explain
-from tenfold.cli.export import export
-from tenfold.cli.inspect import inspect
-from tenfold.cli.predict import predict
-from tenfold.cli.report import report
-from tenfold.cli.robustness import robustness
-from tenfold.cli.serve import serve
-from tenfold.cli.suspects import suspects
-from tenfold.cli.train import train
-from tenfold.cli.tune import tune
 from tenfold.errors import TenfoldError
 
+COMMANDS = (
+    "train",
+    "tune",
+    "evaluate",
+    "predict",
+    "explain",
+    "robustness",
+    "suspects",
+    "report",
+    "export",
+    "serve",
+    "inspect",
+    "doctor",
+    "data",
+)
+"""In the order in which one needs them; each is a module here, and imported when it is asked for."""
 
-class InOrder(click.Group):
-    """Commands that are listed in the order in which one needs them."""
+
+class Commands(click.Group):
+    """The commands of `COMMANDS`."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """Return the commands' names as they were added."""
-        return list(self.commands)
+        """Return the commands' names in their order."""
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Import a command, where there is one of this name."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"tenfold.cli.{name}"), name)
+        return command
 
 
-@click.group("tenfold", cls=InOrder, invoke_without_command=True)
+@click.group("tenfold", cls=Commands, invoke_without_command=True)
 @click.version_option(tenfold.__version__, message="tenfold %(version)s")
 @click.pass_context
 def app(context: click.Context) -> None:
@@ -41,26 +55,11 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (
-    train,
-    tune,
-    evaluate,
-    predict,
-    explain,
-    robustness,
-    suspects,
-    report,
-    export,
-    serve,
-    inspect,
-    doctor,
-    data,
-):
-    app.add_command(command)
-
-
 def main() -> None:
     """Run the command line; a user's mistake ends in one line on stderr and exit code 1 or 2."""
+    atexit.register(
+        gc.freeze
+    )  # what is left at the end goes with the process, and is not searched for cycles first
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a class may be called お where the terminal knows no kana
             stream.reconfigure(errors="backslashreplace")
