@@ -57,9 +57,7 @@ def app(context: click.Context) -> None:
 
 def main() -> None:
     """Run the command line; a user's mistake ends in one line on stderr and exit code 1 or 2."""
-    atexit.register(
-        gc.freeze
-    )  # what is left at the end goes with the process, and is not searched for cycles first
+    atexit.register(gc.freeze)  # what is left at the end goes with the process, unsearched
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a class may be called お where the terminal knows no kana
             stream.reconfigure(errors="backslashreplace")
