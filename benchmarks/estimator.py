@@ -40,7 +40,7 @@ from benchmarks.rounds import (
 PACKAGES = ("tenfold", "numpy", "scikit-learn")
 
 EPOCHS = 10
-SAME = {
+SAME: dict[str, Any] = {
     "hidden_layer_sizes": NETWORK.widths[1:-1],
     "batch_size": BATCH,
     "learning_rate": "constant",
@@ -119,7 +119,7 @@ def be_child(name: str, root: Path, seed: int) -> None:
     splits = load_path(root)
 
     def rows(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return images.reshape(len(images), -1).astype(np.float32) / 255
+        return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
 
     train, test = rows(splits.train.images), rows(splits.test.images)
     made = estimator(name, seed)

@@ -96,7 +96,7 @@ def read_with_opencv(root: Path) -> int:
     import cv2
 
     paths = sorted((root / "test").glob("*/*.png"))[:SAMPLE]
-    np.stack([cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in paths])
+    np.stack([np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED)) for path in paths])
     return len(paths)
 
 

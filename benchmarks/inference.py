@@ -19,6 +19,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +66,8 @@ def run(repeats: int) -> Result:
     contestants = {}
     with tempfile.TemporaryDirectory() as folder, raw_mnist() as root:
         weights = Path(folder) / "weights.npz"
-        np.savez(weights, **trained(Mnist.load(root)))
+        tensors: Any = trained(Mnist.load(root))
+        np.savez(weights, **tensors)
         for name, title in TITLES.items():
             for threads in (0, *THREADS) if name == BASE else THREADS:
                 command = ("-m", "benchmarks.inference", name, str(threads), str(root), str(weights))

@@ -27,6 +27,7 @@ from benchmarks.rounds import Result, table
 from tenfold.data.image_set import ImageSet
 from tenfold.model.model_file import Model
 from tenfold.model.predictor import Predictor
+from tenfold.model.refusal import Refusal
 from tests.foreign import gaussian_noise, letters, uniform_noise
 
 PACKAGES = ("tenfold", "numpy", "scikit-learn", "matplotlib")
@@ -79,18 +80,25 @@ def scores(predictor: Predictor, images: NDArray[np.uint8]) -> Scores:
     """Measure both ways how foreign images are."""
     logits = predictor.logits(images)
     largest = predictor.probabilities_of(logits).max(axis=1)
-    return predictor.model.calibration.refusal.scores(images, logits), -largest
+    return refusal_of(predictor).scores(images, logits), -largest
+
+
+def refusal_of(predictor: Predictor) -> Refusal:
+    """Return what a calibrated model refuses by."""
+    calibration = predictor.model.calibration
+    assert calibration is not None and calibration.refusal is not None
+    return calibration.refusal
 
 
 def genuine_row(models: list[Predictor], home: list[Scores], test: ImageSet) -> Iterator[str]:
     """Write how many genuine images are refused, and how many of these it would have got wrong."""
     refused, wrong = [], []
     for model, (own, _) in zip(models, home, strict=True):
-        chosen = own > model.model.calibration.refusal.threshold
+        chosen = own > refusal_of(model).threshold
         answers = model.logits(test.images[chosen]).argmax(axis=1)
         refused.append(100 * chosen.mean())
         wrong.append(100 * (answers != test.labels[chosen]).mean())
-    yield f"{100 * models[0].model.calibration.refusal.false_alarm_rate:.2f} %"
+    yield f"{100 * refusal_of(models[0]).false_alarm_rate:.2f} %"
     yield f"{statistics.mean(refused):.2f} % (at most {max(refused):.2f})"
     yield f"{statistics.mean(wrong):.0f} %"
 
@@ -101,8 +109,7 @@ def foreign_row(models: list[Predictor], home: list[Scores], away: list[Scores])
         found = [auroc(own[way], other[way]) for own, other in zip(home, away, strict=True)]
         yield f"{statistics.mean(found):.4f} ({min(found):.4f})"
     refused = [
-        (own > model.model.calibration.refusal.threshold).mean()
-        for model, (own, _) in zip(models, away, strict=True)
+        (own > refusal_of(model).threshold).mean() for model, (own, _) in zip(models, away, strict=True)
     ]
     yield f"{100 * statistics.mean(refused):.0f} %"
 

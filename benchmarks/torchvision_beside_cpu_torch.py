@@ -9,7 +9,7 @@ def import_torchvision() -> None:
     """Declare the operators that the wheel registers kernels for, then import torchvision's data sets."""
     import torch
 
-    source = Path(metadata.distribution("torchvision").locate_file("torchvision/_meta_registrations.py"))
+    source = Path(str(metadata.distribution("torchvision").locate_file("torchvision/_meta_registrations.py")))
     library = torch.library.Library("torchvision", "FRAGMENT")
     names = set(re.findall(r'register_(?:meta|fake)\("(?:torchvision::)?(\w+)"\)', source.read_text()))
     for name in sorted(names):

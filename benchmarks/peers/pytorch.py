@@ -101,9 +101,10 @@ def scheduled(data: Mnist, recipe: Recipe) -> Iterator[float]:
     rows, labels = torch.from_numpy(data.rows), torch.from_numpy(data.labels)
     net = lecture_script.Net()
     for layer in net.children():
+        assert isinstance(layer, torch.nn.Linear)
         torch.nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
         torch.nn.init.zeros_(layer.bias)
-    parameters = list(net.parameters())
+    parameters: list[torch.Tensor] = list(net.parameters())
     momentum = [torch.zeros_like(tensor) for tensor in parameters]
     steps = -(-len(rows) // recipe.batch_size)
     rates = iter(learning_rates(recipe, recipe.epochs * steps, 0, recipe.epochs * steps).tolist())
