@@ -78,6 +78,8 @@ class Task:
         loss = self.loss(tensors, torch.tensor(rows), torch.tensor(self.labels[batch]))
         loss.backward()
         self.delicate |= bool(self.logits.grad.abs().max() * len(batch) < 0.05)
+        largest = max(float(tensor.grad.abs().max()) for tensor in tensors.values())
+        self.delicate |= largest < 0.05 * float(self.logits.grad.abs().sum(axis=0).max())
         optimizer = torch.optim.SGD(
             tensors.values(),
             lr=float(self.learning_rates[step]),
@@ -100,7 +102,8 @@ class Task:
     def loss(self, tensors, rows, labels):
         """Compute the loss; note whether float32 keeps few digits of this step, whoever computes it.
 
-        So it is where a neuron is within rounding of its ReLU's corner, or where ``p - y`` is all but zero.
+        So it is where a neuron is within rounding of its ReLU's corner, or where ``p - y`` is all but zero,
+        or sums to almost nothing.
         """
         self.delicate = False
         layers = len(self.widths) - 1
