@@ -39,12 +39,18 @@ def resized(image: NDArray[np.integer], height: int, width: int) -> Integers:
     return means
 
 
+_PIECE = 1 << 20  # numbers that NumPy widens to 64 bits at once
+
+
 def _area_sums(image: NDArray[np.integer], new: int, axis: int) -> Integers:
     """Sum what each new pixel covers along one axis, in units of ``1 / new`` of an old pixel."""
     old = image.shape[axis]
     whole, part = np.divmod(np.arange(new + 1) * old, new)  # where the edges between new pixels lie
     starts = np.unique(whole[:-1])
-    stretches = np.add.reduceat(image, starts, axis, dtype=np.int64)
+    pieces = np.array_split(image, image.size // _PIECE + 1, 1 - axis)
+    stretches = np.concatenate(
+        [np.add.reduceat(piece, starts, axis, dtype=np.int64) for piece in pieces], 1 - axis
+    )
     before = np.insert(np.cumsum(stretches, axis), 0, 0, axis)  # sums of all that lies before each start
     cut = np.take(image, np.minimum(whole, old - 1), axis) * part.reshape(-1, *[1] * (image.ndim - 1 - axis))
     sums: Integers = np.take(before, np.searchsorted(starts, whole), axis) * new + cut
