@@ -132,12 +132,13 @@ struct Bfloat16 {
     }
     static inline void turn_left(const Word* from, std::size_t from_stride, std::size_t rows, Word* to,
                                  std::size_t stride) {
+        constexpr std::make_integer_sequence<int, kBlock> numbers{};
         Vector squares[2][kLanes];
         for (std::size_t r = 0; r < kBlock; r += 2) {
-            const Vector even = r < rows ? load(from + r * from_stride) : Vector{};
-            const Vector odd = r + 1 < rows ? load(from + (r + 1) * from_stride) : Vector{};
-            squares[0][r / 2] = halves_in_turn<0>(even, odd);
-            squares[1][r / 2] = halves_in_turn<16>(even, odd);
+            const auto even = (Halves)(r < rows ? load(from + r * from_stride) : Vector{});
+            const auto odd = (Halves)(r + 1 < rows ? load(from + (r + 1) * from_stride) : Vector{});
+            squares[0][r / 2] = (Vector)low_halves(even, odd, numbers);
+            squares[1][r / 2] = (Vector)high_halves(even, odd, numbers);
         }
         for (std::size_t j = 0; j < 2; ++j) {
             transpose_square(squares[j]);
@@ -179,16 +180,6 @@ private:
             0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
             8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
         return (Vector)_mm512_permutexvar_epi16(_mm512_load_si512(interleaved), (__m512i)neighbours(even, odd));
-    }
-    // The same of 16 of the 32 numbers that two rows hold as bfloat16.
-    template <int first>
-    static TENFOLD_INLINE Vector halves_in_turn(Vector even, Vector odd) {
-        constexpr std::make_integer_sequence<int, 32> halves{};
-        return (Vector)in_turn<first>((Halves)even, (Halves)odd, halves);
-    }
-    template <int first, int... I>
-    static TENFOLD_INLINE Halves in_turn(Halves even, Halves odd, std::integer_sequence<int, I...>) {
-        return __builtin_shufflevector(even, odd, ((I & 1) * 32 + first + I / 2)...);
     }
 };
 #endif

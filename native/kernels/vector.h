@@ -33,13 +33,16 @@ TENFOLD_INLINE Vector all(float value) { return all_bits(__builtin_bit_cast(Word
 
 TENFOLD_INLINE Vector relu(Vector v) { return v < 0.0f ? Vector{} : v; }  // NaN stays NaN
 
-template <int... I>
-TENFOLD_INLINE Vector low_halves(Vector a, Vector b, std::integer_sequence<int, I...>) {
-    return __builtin_shufflevector(a, b, ((I & 1) * kLanes + I / 2)...);
+// Two vectors' lower halves, or upper ones, with their numbers in turn.
+template <class Numbers, int... I>
+TENFOLD_INLINE Numbers low_halves(Numbers a, Numbers b, std::integer_sequence<int, I...>) {
+    constexpr int count = sizeof...(I);
+    return __builtin_shufflevector(a, b, ((I & 1) * count + I / 2)...);
 }
-template <int... I>
-TENFOLD_INLINE Vector high_halves(Vector a, Vector b, std::integer_sequence<int, I...>) {
-    return __builtin_shufflevector(a, b, ((I & 1) * kLanes + (I + kLanes) / 2)...);
+template <class Numbers, int... I>
+TENFOLD_INLINE Numbers high_halves(Numbers a, Numbers b, std::integer_sequence<int, I...>) {
+    constexpr int count = sizeof...(I);
+    return __builtin_shufflevector(a, b, ((I & 1) * count + (I + count) / 2)...);
 }
 
 // Transposes a square of kLanes x kLanes words: interleaving the first half of the rows with the second

@@ -79,7 +79,7 @@ class Task:
         loss.backward()
         self.delicate |= bool(self.logits.grad.abs().max() * len(batch) < 0.05)
         largest = max(float(tensor.grad.abs().max()) for tensor in tensors.values())
-        self.delicate |= largest < 0.05 * float(self.logits.grad.abs().sum(axis=0).max())
+        self.delicate |= largest < 0.02 * float(self.logits.grad.abs().sum(axis=0).max())
         optimizer = torch.optim.SGD(
             tensors.values(),
             lr=float(self.learning_rates[step]),
