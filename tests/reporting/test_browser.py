@@ -95,6 +95,7 @@ def test_it_fits_is_whole_and_asks_for_nothing(open_page, report_file, viewport,
 def test_one_language_is_seen_at_a_time(open_page, language, other):
     page = open_page()
     page.check(f"#{language}", force=True)
+    page.add_style_tag(content="code { display: none }")  # commands and files are of neither language
     seen = page.inner_text("main")
     drawn = page.evaluate(
         """[...document.querySelectorAll("svg tspan")]
