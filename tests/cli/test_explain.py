@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 from PIL import Image
@@ -35,6 +36,17 @@ def test_json_and_the_sheet(tenfold, run, tmp_path):
         assert drawn.format == "PNG"
     printed = tenfold(*command).stdout
     assert f"takes up to {max(map(max, found['shares'])):.3f}" in printed
+
+
+@pytest.mark.parametrize("command", [("explain", "--out"), ("predict", "--steps")])
+def test_a_drawing_never_replaces_the_picture(tenfold, run, tmp_path, command):
+    picture = tmp_path / "digit.png"
+    shutil.copy(run.parent / "digit.png", picture)
+    before = picture.read_bytes()
+    done = tenfold(command[0], run, tmp_path, command[1], "digit.png", check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: digit.png: is one of the pictures; expected another file for ")
+    assert picture.read_bytes() == before
 
 
 def test_weights_are_drawn_without_pictures(tenfold, run, tmp_path):

@@ -6,6 +6,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from tenfold.cli import app
+from tenfold.errors import UsageError
 
 
 @pytest.fixture
@@ -59,3 +60,14 @@ def test_json_size_and_sheet(tree):
     assert [fault["code"] for fault in found["faults"]] == ["blank-image"]
     assert found["splits"][0]["size"] == [8, 7]
     assert (tree / "sheet.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize("option", ["--sheet", "--augment"])
+def test_no_drawing_replaces_a_picture(tree, option):
+    picture = tree / "train" / "cat" / "0.png"
+    before = picture.read_bytes()
+    result = inspected(tree, "--sheet", tree / "sheet.png", option, picture)
+    assert isinstance(result.exception, UsageError)
+    assert "lies among the pictures" in str(result.exception)
+    assert picture.read_bytes() == before
+    assert not (tree / "sheet.png").exists()

@@ -27,3 +27,13 @@ def test_a_drawing_ends_in_png():
         UsageError, match=r"^a.jpg: a sheet is a PNG; expected a file name that ends in .png$"
     ):
         png_path("a.jpg", "a sheet")
+
+
+def test_a_drawing_replaces_none_of_the_pictures_it_shows(tmp_path):
+    picture, link = tmp_path / "digit.png", tmp_path / "link.png"
+    picture.write_bytes(b"ink")
+    link.symlink_to(picture)
+    for path in (picture, link, tmp_path / "." / "digit.png"):
+        with pytest.raises(UsageError, match="is one of the pictures; expected another file for a strip"):
+            png_path(path, "a strip", ["-", str(tmp_path / "gone.png"), str(picture)])
+    assert png_path(tmp_path / "other.png", "a strip", [picture]) == tmp_path / "other.png"

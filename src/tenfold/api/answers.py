@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from tenfold.api.opening import labelled_images, open_picture, open_predictor, pictures_named
+from tenfold.data.drawing import png_path
 from tenfold.errors import ModelError, UsageError
 from tenfold.evaluation.comparison import Comparison
 from tenfold.evaluation.measure import measure
@@ -179,9 +180,12 @@ def predict(
     DataError
         When a picture is missing, damaged or no picture.
     UsageError
-        When there are no pictures, no such precision or method, or no such coverage can be had.
+        When there are no pictures, no such precision or method, or no such coverage can be had; when the
+        steps would replace a picture.
     """
     sources = pictures_named(images)
+    if steps is not None:
+        png_path(steps, "the strip of steps", sources)
     predictor = open_predictor(model, precision)
     preprocessing = predictor.model.preprocessing
     if steps is not None:

@@ -58,11 +58,11 @@ def explain(
     DataError
         When a picture is missing, damaged or no picture, or the drawing cannot be written.
     UsageError
-        When there are no pictures, no such class or no such method.
+        When there are no pictures, no such class or no such method; when the drawing would replace a picture.
     """
     sources = pictures_named(images)
     if out is not None:
-        png_path(out, "an explanation")
+        png_path(out, "an explanation", sources)
     how = method if isinstance(method, Method) else Method(method)
     predictor = open_predictor(model, "float32")
     known = predictor.model

@@ -6,6 +6,7 @@ import os
 
 from tenfold.data.catalog import load_data
 from tenfold.data.download import Progress
+from tenfold.data.drawing import png_path, refuse_among_pictures
 from tenfold.data.inspection import Inspection, inspect_data
 from tenfold.diagnosis import Diagnosis, diagnose
 from tenfold.errors import UsageError
@@ -49,12 +50,14 @@ def inspect(
     Raises
     ------
     UsageError
-        When an argument cannot be.
+        When an argument cannot be; when a drawing would lie among the pictures.
     DataError
         When there is nothing at the path, or a drawing cannot be written.
     """
     if augmentation not in AUGMENTATIONS:
         raise UsageError(f"augmentation: '{augmentation}'; expected {', '.join(AUGMENTATIONS)}")
+    if augment is not None:
+        refuse_among_pictures(png_path(augment, "an augmentation's sheet"), data)
     found = inspect_data(data, size=size, sheet=sheet, progress=progress)
     if augment is not None:
         augmentation_sheet(load_data(data, size=size).train, AUGMENTATIONS[augmentation], augment)

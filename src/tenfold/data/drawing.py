@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,17 +107,32 @@ def titled_sheet(size: tuple[int, int], title: str, font: Font) -> tuple[Image, 
     return sheet, pen
 
 
-def png_path(path: str | os.PathLike[str], what: str) -> Path:
+def png_path(path: str | os.PathLike[str], what: str, shown: Iterable[str | os.PathLike[str]] = ()) -> Path:
     """Return the path of a drawing, ``what`` it is called in errors.
 
     Raises
     ------
     UsageError
-        When it does not end in ``.png``.
+        When it does not end in ``.png``, or is one of the pictures ``shown``, which it would replace.
     """
-    if Path(path).suffix.lower() != ".png":
+    target = Path(path)
+    if target.suffix.lower() != ".png":
         raise UsageError(f"{path}: {what} is a PNG; expected a file name that ends in .png")
-    return Path(path)
+    if target.exists() and any(Path(file).exists() and target.samefile(file) for file in shown):
+        raise UsageError(f"{path}: is one of the pictures; expected another file for {what}")
+    return target
+
+
+def refuse_among_pictures(path: str | os.PathLike[str], data: str | os.PathLike[str]) -> None:
+    """Refuse a drawing that would lie in a folder of the data's, as one more picture or in place of one.
+
+    Raises
+    ------
+    UsageError
+        When it would.
+    """
+    if Path(data).resolve() in Path(path).resolve().parent.parents:
+        raise UsageError(f"{path}: lies among the pictures of {data}; expected a file elsewhere")
 
 
 def save_png(sheet: Image, path: Path) -> None:

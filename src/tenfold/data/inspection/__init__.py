@@ -9,6 +9,7 @@ from typing import Any
 
 from tenfold.data.catalog import find_path, load_data
 from tenfold.data.download import Progress
+from tenfold.data.drawing import refuse_among_pictures
 from tenfold.data.idx_folder import find_idx_files
 from tenfold.data.image_set import Splits, mean_and_std
 from tenfold.data.inspection.contact_sheet import contact_sheet
@@ -20,7 +21,7 @@ from tenfold.data.inspection.tables import inspect_csv, inspect_npz
 from tenfold.data.known_sets import CATALOG
 from tenfold.data.load import load_path
 from tenfold.data.table import find_csv_files
-from tenfold.errors import DataError, UsageError
+from tenfold.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,8 @@ def inspect_data(
     UsageError
         When ``sheet`` does not end in ``.png``, or would lie among the pictures.
     """
-    if sheet is not None and Path(data).resolve() in Path(sheet).resolve().parent.parents:
-        raise UsageError(f"{sheet}: lies among the pictures of {data}; expected a sheet elsewhere")
+    if sheet is not None:
+        refuse_among_pictures(sheet, data)
     kind, parts, faults = _look_through(data, size, progress)
     if parts:
         faults += find_set_faults(parts)
