@@ -56,6 +56,11 @@ def test_without_a_wish_sets_cover_what_the_held_out_images_allow(model, images)
     assert {prediction.coverage for prediction in Predictor(model).predict(images[:3])} == {0.99}
 
 
+def test_a_coverage_of_nothing_is_no_coverage(model, images):
+    with pytest.raises(UsageError, match="^coverage: 0.0; expected a share above 0 and below 1"):
+        list(Predictor(model).predict(images[:3], coverage=0.0))
+
+
 def test_an_uncalibrated_model_has_no_sets_and_refuses_to_promise_any(uncalibrated, images):
     predictor = Predictor(uncalibrated)
     assert [p.prediction_set for p in predictor.predict(images[:3])] == [None] * 3

@@ -211,7 +211,8 @@ class Predictor:
                     f"coverage: {coverage:g}, but the model is not calibrated; train with --calibrate"
                 )
             return None
-        coverage = coverage or calibration.conformal.best_coverage(by_class)
+        if coverage is None:
+            coverage = calibration.conformal.best_coverage(by_class)
         if coverage is None:
             return None
         return calibration.conformal.sets(probabilities, coverage, method, by_class), coverage
