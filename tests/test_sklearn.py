@@ -305,6 +305,9 @@ def test_the_threads_that_open_mp_is_granted(monkeypatch, variable, expected):
         ({"precision": "float64"}, "precision: 'float64'; expected auto, float32, bfloat16"),
         ({"n_jobs": 0}, "n_jobs: 0; expected a whole number of threads"),
         ({"learning_rate_init": 1e6}, "learning_rate_init: 1e[+]06 led to a loss of"),
+        ({"class_weight": {0: -1}}, r"class_weight: {0: -1}; expected finite weights, none below zero"),
+        ({"class_weight": {0: np.nan}}, r"class_weight: {0: nan}; expected finite weights"),
+        ({"class_weight": {0: 0, 1: 0, 2: 0}}, "class_weight: .*; expected .* one above"),
     ],
 )
 def test_what_a_parameter_cannot_be(parameters, message):
@@ -327,6 +330,21 @@ def test_what_a_parameter_cannot_be(parameters, message):
 def test_what_labels_and_weights_cannot_be(labels, weights, message):
     with pytest.raises(UsageError, match=message):
         SoftmaxClassifier().fit(np.eye(3), labels, weights)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_rows_too_large_for_float32_are_refused_by_name(dtype):
+    rows, labels = load_iris(return_X_y=True)
+    huge = rows.astype(dtype) * dtype(4e37)
+    with pytest.raises(UsageError, match=r"X: a value of 3.*e\+38; expected -1e\+38 to 1e\+38"):
+        SoftmaxClassifier(**SMALL).fit(huge, labels)
+    small = rows.astype(dtype) / dtype(1000)
+    ours = SoftmaxClassifier(**SMALL).fit(small, labels)
+    with pytest.raises(UsageError, match=r"X: a value of 3.*e\+38"):
+        ours.predict(huge)
+    small[7] = 9e37  # which float32 no longer holds once it is divided by a deviation
+    with pytest.raises(UsageError, match="X: row 7 lies so far from the rows of the training"):
+        ours.predict_proba(small)
 
 
 def test_partial_fit_cannot_balance_and_needs_the_classes():

@@ -31,7 +31,7 @@ except ModuleNotFoundError:
     raise MissingExtraError("scikit-learn", "sklearn", "tenfold.sklearn") from None
 
 from tenfold.sklearn.learning import Learned, granted_threads, recipe_of, trained, with_enough_steps
-from tenfold.sklearn.rows import Doubles, Rows, Scale, class_indices, listed, taken_places
+from tenfold.sklearn.rows import Doubles, Rows, Scale, class_indices, listed, refuse_huge, taken_places
 from tenfold.training.engine import Examples, Snapshot, initial_snapshot
 from tenfold.training.recipe import Recipe
 
@@ -270,6 +270,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         self, data: ArrayLike, labels: ArrayLike, sample_weight: ArrayLike | None, reset: bool
     ) -> tuple[Rows, NDArray[Any], Doubles | None]:
         rows, y = validate_data(self, data, labels, dtype=ROW_TYPES, order="C", reset=reset)
+        refuse_huge(rows)
         check_classification_targets(y)
         if sample_weight is None:
             return rows, y, None
@@ -304,6 +305,11 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         if self.class_weight is not None:
             counts = np.ones(len(rows)) if counts is None else counts
             each = compute_class_weight(self.class_weight, classes=classes, y=classes)
+            if not (np.isfinite(each).all() and each.min() >= 0 and each.max() > 0):
+                raise UsageError(
+                    f"class_weight: {self.class_weight!r}; expected finite weights, none below zero and "
+                    "one above it at least"
+                )
             if self.class_weight == "balanced":
                 each = 1 / np.bincount(labels[places], counts[places])
             counts = each[labels] * counts
@@ -324,5 +330,13 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
     def _logits(self, X: ArrayLike) -> Doubles:
         check_is_fitted(self)
         rows = validate_data(self, X, dtype=ROW_TYPES, order="C", reset=False)
+        refuse_huge(rows)
         learned: Learned = self._learned
-        return learned.logits(rows, granted_threads(self.n_jobs))
+        logits = learned.logits(rows, granted_threads(self.n_jobs))
+        finite = np.isfinite(logits).all(axis=1)
+        if not finite.all():
+            raise UsageError(
+                f"X: row {finite.argmin()} lies so far from the rows of the training that its logits are no "
+                "finite numbers; expected rows on the same scale"
+            )
+        return logits

@@ -28,6 +28,9 @@ FARTHEST = 5
 """Deviations that a value may lie from the mean. Features that vary rarely, such as a picture's border, have
 deviations so small that their few values would lie hundreds away, and one of them would undo many steps."""
 
+LARGEST_VALUE = 1e38
+"""A third of what float32 holds: the difference of any two such values is a number still."""
+
 CHUNK_VALUES = 1 << 18
 """Numbers that are widened at a time: few enough to stay near the processor."""
 
@@ -96,6 +99,22 @@ def taken_places(
     counts = scaled / np.maximum(times, 1)
     order = np.lexsort((scaled, labels, keys))
     return np.repeat(order, times[order]), counts
+
+
+def refuse_huge(rows: Rows) -> None:
+    """Refuse values that float32 arithmetic cannot subtract a mean from.
+
+    Raises
+    ------
+    UsageError
+        When one is larger than `LARGEST_VALUE`, or smaller than minus that.
+    """
+    for extreme in (rows.min(), rows.max()):
+        if abs(extreme) > LARGEST_VALUE:
+            raise UsageError(
+                f"X: a value of {extreme:g}; expected {-LARGEST_VALUE:g} to {LARGEST_VALUE:g}: scale or drop "
+                "what is larger"
+            )
 
 
 def class_indices(classes: NDArray[Any], labels: NDArray[Any], weights: Doubles | None) -> NDArray[np.int64]:
@@ -172,7 +191,8 @@ class Scale:
     ) -> tuple[NDArray[np.uint8] | NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """Return rows, mean and deviation as `tenfold.training.engine.Examples` takes them.
 
-        Pixels and float32 rows are returned as they are; others are normalised here, before they lose digits.
+        Pixels and float32 rows are returned as they are; others are normalised here, before they lose digits,
+        to infinity where a row lies too far from the mean for float32.
         """
         if rows.dtype == np.uint8 or rows.dtype == np.float32:
             unit = 255 if rows.dtype == np.uint8 else 1
@@ -180,7 +200,8 @@ class Scale:
             return raw, (self.mean / unit).astype(np.float32), (self.std / unit).astype(np.float32)
         normalised = np.empty(rows.shape, np.float32)
         for chunk in _chunks(*rows.shape):
-            normalised[chunk] = self.normalised(rows[chunk])
+            with np.errstate(over="ignore"):
+                normalised[chunk] = self.normalised(rows[chunk])
         return normalised, np.zeros(1, np.float32), np.ones(1, np.float32)
 
     def normalised(self, rows: Rows) -> Doubles:
