@@ -30,6 +30,14 @@ class StopAfter(tenfold.Listener):
             raise KeyboardInterrupt
 
 
+class Remarks(tenfold.Listener):
+    def __init__(self):
+        self.remarks = []
+
+    def note(self, text):
+        self.remarks.append(text)
+
+
 def bits(run):
     return {name: tensor.tobytes() for name, tensor in tenfold.Model.load(run.model_path).weights.items()}
 
@@ -260,8 +268,18 @@ def test_who_names_a_number_of_descent_descends(changes, solver, tmp_path, monke
     monkeypatch.chdir(tmp_path)
     images = np.random.default_rng(0).integers(0, 256, (40, 4, 4)).astype(np.uint8)
     np.savez("tiny.npz", x_train=images, y_train=np.arange(40) % 2, x_test=images, y_test=np.arange(40) % 2)
-    run = tenfold.train("tiny.npz", "fast", hidden=(), **changes)
+    listener = Remarks()
+    run = tenfold.train("tiny.npz", "fast", hidden=(), **changes, listener=listener)
     assert run.recipe.solver == solver
+    (remark,) = [text for text in listener.remarks if text.startswith("solver:")]
+    assert remark.startswith(f"solver: {solver}, ")
+    assert all(name in remark for name in changes)
+
+
+@pytest.mark.parametrize("changes", [{"hidden": (8,)}, {"hidden": (), "epochs": 2}, {"solver": "sgd"}])
+def test_c_is_refused_where_nothing_would_look_at_it(changes):
+    with pytest.raises(UsageError, match="^c: 5, but here sgd descends, and has weight_decay instead"):
+        tenfold.train("mnist", "fast", c=5.0, **changes)
 
 
 def test_a_budget_and_epochs_contradict_each_other():

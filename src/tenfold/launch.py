@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import nullcontext
 from dataclasses import replace
@@ -49,16 +50,33 @@ DESCENT = {
 """Fields of stochastic descent: who names one wants that, and not a convex problem's optimum."""
 
 
-def read_recipe(recipe: PathLike | Recipe, changes: RecipeChanges) -> Recipe:
-    """Return a recipe by its name or file, changed as asked."""
+def read_recipe(
+    recipe: PathLike | Recipe, changes: RecipeChanges, note: Callable[[str], None] = lambda text: None
+) -> Recipe:
+    """Return a recipe by its name or file, changed as asked; ``note`` is told what a change brings with it.
+
+    Raises
+    ------
+    UsageError
+        When there is no such recipe, a field cannot be, or ``c`` is asked for where nothing looks at it.
+    """
     if not isinstance(recipe, Recipe):
         name = str(recipe)
         recipe = Recipe.read(Path(name)) if name.endswith(".toml") else Recipe.named(name)
     if "epochs" in changes:  # that many, however small the data
         changes = {"least_steps": 0, **changes}
-    if recipe.solver == AUTO and changes.keys() & DESCENT:
-        changes = {"solver": "sgd", **changes}
-    return recipe.with_changes(**changes)
+    descent = [name for name in changes if name in DESCENT]
+    chosen = recipe.with_changes(**changes)
+    if chosen.solver == AUTO and descent and "solver" not in changes:
+        chosen = chosen.with_changes(solver="sgd")
+        if not chosen.hidden:
+            note(f"solver: sgd, as {descent[-1]} was asked for; without it lbfgs finds the optimum")
+    if "c" in changes and (chosen.solver == "sgd" or chosen.hidden):
+        raise UsageError(
+            f"c: {chosen.c:g}, but here sgd descends, and has weight_decay instead; expected c with softmax "
+            "regression (hidden none) and no number of descent, such as epochs"
+        )
+    return chosen
 
 
 def open_for(recipe: Recipe, asked: Asked) -> tuple[Recipe, Engine]:

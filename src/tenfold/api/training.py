@@ -81,7 +81,7 @@ def train(
     deadline = None if budget is None else _deadline(budget, changes)
     asked = _asked(engine=engine, device=device, threads=threads, size=size)
     if resume is None:
-        chosen, opened = launch.open_for(launch.read_recipe(recipe or "fast", changes), asked)
+        chosen, opened = launch.open_for(launch.read_recipe(recipe or "fast", changes, listener.note), asked)
         splits, found_again = launch.load_for_training(data, size, listener)
         run = launch.new_run(splits, found_again, chosen, opened, asked, deadline, out, listener)
     elif out is not None:
@@ -141,7 +141,7 @@ def repeat(
     if not isinstance(times, int) or not 1 <= times <= MOST_REPETITIONS:
         raise UsageError(f"repeat: {times}; expected 1 to {MOST_REPETITIONS:,} trainings")
     asked = _asked(engine=engine, device=device, threads=threads, size=size)
-    chosen, opened = launch.open_for(launch.read_recipe(recipe or "fast", changes), asked)
+    chosen, opened = launch.open_for(launch.read_recipe(recipe or "fast", changes, listener.note), asked)
     splits, found_again = launch.load_for_training(data, size, listener)
     runs = launch.one_run_a_seed(times, splits, found_again, chosen, opened, asked, budget, out, listener)
     return Repetition(tuple(runs), tuple(run.test_accuracy() for run in runs))
