@@ -6,6 +6,9 @@ import json
 import re
 import shutil
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import click
 import numpy as np
@@ -112,6 +115,23 @@ def test_predict_reads_files_folders_patterns_and_standard_input(tenfold, run, d
     assert json.loads(piped.stdout)[0] == by_name[0] | {"image": "-"}
     assert sum(by_name[0]["probabilities"].values()) == pytest.approx(1, abs=1e-6)
     assert by_name[0]["label"] in tenfold("predict", run, file).stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+def test_a_pictures_name_is_one_line_whatever_it_holds(tenfold, run, digits, tmp_path):
+    image = Image.fromarray(load_data(digits).test.images[0])
+    image.save(tmp_path / "two\nlines \x1b[31m.png")
+    (line,) = tenfold("predict", run, *tmp_path.glob("two*.png")).stdout.splitlines()
+    assert "two\\nlines \\x1b[31m.png'" in line
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's device that is always full")
+def test_an_output_that_is_full_is_named(digits, tmp_path):
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "tenfold", "train", digits, *FEW, "--out", tmp_path / "run"]
+        done = subprocess.run(list(map(str, command)), stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert "error: standard output: No space left on device\n" in done.stderr
 
 
 def test_doctor_for_people_and_for_machines(tenfold):

@@ -132,6 +132,15 @@ def test_repetitions_for_people(command, data, engine):
     )
 
 
+def test_one_repetition_has_no_spread(command, data):
+    code, out, _ = command("train", data, *FEW, "--epochs", 1, "--repeat", 1, "--out", "all")
+    accuracy = Run.open("all/seed-0").test_accuracy()
+    assert (code, out.splitlines()[-1]) == (
+        0,
+        f"accuracy on test set: {accuracy:.2%} (of 1 seed, which says nothing of the spread)",
+    )
+
+
 def test_repetitions_for_machines_are_an_object_a_line(command, data):
     code, out, _ = command("train", data, *FEW, "--epochs", 1, "--repeat", 2, "--json", "--out", "all")
     assert code == 0

@@ -73,7 +73,7 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         code = 130
     except OSError as error:
-        code = _complain(f"{error.filename or 'file'}: {error.strerror or error}", 1)
+        code = _complain(f"{error.filename or 'standard output'}: {error.strerror or error}", 1)
     sys.exit(code)
 
 

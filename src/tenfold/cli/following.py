@@ -110,7 +110,10 @@ class Seeds(Follower):
         print(f"seed {run.recipe.seed}: {accuracy:.2%}  {run.model_path}", flush=True)
 
     def summed_up(self, result: Repetition) -> None:
-        """Print mean, spread and interval."""
+        """Print mean, spread and interval; a single run has neither of the latter."""
+        if len(result.runs) == 1:
+            print(f"accuracy on test set: {result.mean:.2%} (of 1 seed, which says nothing of the spread)")
+            return
         low, high = result.interval
         print(
             f"accuracy on test set: {result.mean:.2%} ± {result.standard_deviation:.2%} (mean and standard "

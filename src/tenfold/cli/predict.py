@@ -69,7 +69,8 @@ def predict(
         print_json([{"image": path} | prediction.to_dict() for path, prediction in predictions.items()])
         return
     for path, prediction in predictions.items():
-        click.echo(f"{path}: {_answer(prediction)}")
+        name = path if path.isprintable() else repr(path)  # one line a picture, whatever its name holds
+        click.echo(f"{name}: {_answer(prediction)}")
 
 
 def _answer(prediction: Prediction) -> str:
