@@ -126,12 +126,11 @@ def test_a_pictures_name_is_one_line_whatever_it_holds(tenfold, run, digits, tmp
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's device that is always full")
-def test_an_output_that_is_full_is_named(digits, tmp_path):
+def test_an_output_that_is_full_is_named(run):
+    command = [sys.executable, "-m", "tenfold", "evaluate", run]
     with Path("/dev/full").open("w") as full:
-        command = [sys.executable, "-m", "tenfold", "train", digits, *FEW, "--out", tmp_path / "run"]
         done = subprocess.run(list(map(str, command)), stdout=full, stderr=subprocess.PIPE, text=True)
-    assert done.returncode == 1
-    assert "error: standard output: No space left on device\n" in done.stderr
+    assert (done.returncode, done.stderr) == (1, "error: standard output: No space left on device\n")
 
 
 def test_doctor_for_people_and_for_machines(tenfold):
