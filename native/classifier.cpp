@@ -133,7 +133,7 @@ void Classifier::State::copy_logits(const Batch& rows, const Workspace& workspac
         std::memcpy(logits + row * outputs, workspace.logits.data() + row * padded(outputs), outputs * sizeof(float));
 }
 
-// A block of rows: all threads share each layer's blocks of outputs.
+// A chunk of rows: all threads share each layer's blocks of outputs, and read no weights but their own.
 void Classifier::State::together(const Source& source, std::size_t count, std::size_t size, float* logits) {
     const Rows rows(0, count);
     std::unique_ptr<Workspace> workspace = borrow();
@@ -175,7 +175,7 @@ void Classifier::logits(const Examples& examples, int threads, float* logits) co
     State& state = *state_;
     const NormalisedSource normalised(examples, state.network.layers().front().inputs);
     const std::size_t size = state.team_size(examples.count, threads);
-    if (examples.count <= kBlock)
+    if (examples.count <= kChunk)
         state.together(normalised.source(), examples.count, size, logits);
     else
         state.apart(normalised.source(), examples.count, size, logits);
